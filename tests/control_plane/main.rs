@@ -1,0 +1,1 @@
+//! The scenarios on a real control plane.
