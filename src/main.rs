@@ -1,5 +1,9 @@
 //! Parses, runs one command, and turns its result into an exit code.
 
+mod error;
+mod plan;
+mod rollout;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
