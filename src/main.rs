@@ -2,7 +2,9 @@
 
 mod error;
 mod plan;
+mod process;
 mod rollout;
+mod ui;
 
 use std::process::ExitCode;
 
