@@ -5,6 +5,7 @@ mod error;
 mod plan;
 mod process;
 mod rollout;
+mod surroundings;
 mod ui;
 
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use colored::Colorize;
 
-use crate::process::{Terminal, Variables};
+use crate::surroundings::{Terminal, Variables};
 use sanitize::sanitize_line;
 
 /// When to colour.

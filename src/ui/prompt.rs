@@ -9,7 +9,7 @@ use dialoguer::{Confirm, Input, Select};
 
 use super::sanitize::sanitize_line;
 use crate::error::{Error, Kind};
-use crate::process::{Terminal, Variables};
+use crate::surroundings::{Terminal, Variables};
 
 /// An unanswered question is a no.
 const ANSWER_WITHIN: Duration = Duration::from_secs(600);
