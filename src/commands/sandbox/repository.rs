@@ -51,13 +51,13 @@ pub(crate) const BRANCHES: &[Branch] = &[
         name: "fragile",
         subject: "Keep unsent mails in memory",
         author: "Orders Team",
-        story: "fragile",
+        story: "crash-after-2s",
     },
     Branch {
         name: "unbuilt",
         subject: "Try a new font",
         author: "Web Team",
-        story: "missing",
+        story: "not-found",
     },
     Branch {
         name: "unready",
