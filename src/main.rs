@@ -1,6 +1,7 @@
 //! Parses, runs one command, and turns its result into an exit code.
 
 mod error;
+mod image;
 mod plan;
 mod rollout;
 
