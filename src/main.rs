@@ -3,6 +3,7 @@
 mod error;
 mod image;
 mod plan;
+mod resolve;
 mod rollout;
 
 use std::process::ExitCode;
