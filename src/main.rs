@@ -3,11 +3,16 @@
 mod cli;
 mod commands;
 mod error;
+mod https;
+mod image;
 mod plan;
 mod process;
 mod rollout;
 mod surroundings;
 mod ui;
+mod resolve;
+#[cfg(test)]
+mod test_servers;
 
 use std::process::ExitCode;
 
