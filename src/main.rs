@@ -1,5 +1,6 @@
 //! Parses, runs one command, and turns its result into an exit code.
 
+mod environment;
 mod error;
 mod plan;
 mod rollout;
