@@ -3,7 +3,9 @@
 //!
 //! Types only, all values; nothing here talks to a cluster, prints, or reads a clock.
 
+pub(crate) mod history;
 pub(crate) mod observed;
+pub(crate) mod template;
 
 use std::time::Duration;
 
