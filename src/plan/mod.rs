@@ -2,7 +2,12 @@
 //! them. Shown, approved, and applied as one value.
 
 pub(crate) mod approve;
+pub(crate) mod checks;
+pub(crate) mod deployment;
+pub(crate) mod managers;
+pub(crate) mod numbers;
 pub(crate) mod patch;
+pub(crate) mod standing;
 
 /// All changes of one run and the targets that already are as wanted.
 #[derive(Clone, Debug, PartialEq)]

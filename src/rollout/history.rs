@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::ProgressingStamp;
 use crate::environment::prefix::Prefix;
 use log::Log;
-pub(crate) use past::{Belief, Past};
+pub(crate) use past::{Belief, Past, elapsed};
 use text::{cut, escape, unescape};
 
 /// How many bytes the record may take without its log, keys included.
