@@ -1,6 +1,7 @@
 //! Parses, runs one command, and turns its result into an exit code.
 
 mod cli;
+mod cluster;
 mod commands;
 mod environment;
 mod error;

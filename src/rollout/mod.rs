@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use observed::{Condition, DeploymentSeen, EventSeen, PodSeen, ReplicaSetSeen};
 
+/// The name under which this program writes, as `managedFields` show it.
+pub(crate) const FIELD_MANAGER: &str = "kube-deploy";
+
 /// A point in time: the duration since the program started, on a clock that counts sleep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(pub(crate) Duration);
