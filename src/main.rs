@@ -9,12 +9,12 @@ mod https;
 mod image;
 mod plan;
 mod process;
+mod resolve;
 mod rollout;
 mod surroundings;
-mod ui;
-mod resolve;
 #[cfg(test)]
 mod test_servers;
+mod ui;
 
 use std::process::ExitCode;
 
