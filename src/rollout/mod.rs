@@ -6,6 +6,7 @@
 pub(crate) mod history;
 pub(crate) mod observed;
 pub(crate) mod template;
+pub(crate) mod watch;
 
 use std::time::Duration;
 
