@@ -1,3 +1,5 @@
+//! Contexts of a kubeconfig, and what one can lack.
+
 use super::*;
 
 const KUBECONFIG: &str = r#"

@@ -1,3 +1,5 @@
+//! Requests one by one: faults, credentials, limits, and what is recorded.
+
 use std::collections::HashMap;
 
 use kube::config::{AuthInfo, ExecConfig};
