@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::fault::Fault;
 use super::reader::{Reader, review};
+use crate::error::{Error, Kind};
 
 /// Reviews asked for at the same time.
 const AT_ONCE: usize = 8;
@@ -27,6 +28,32 @@ pub(crate) struct Need {
 impl fmt::Display for Need {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.verb, self.resource)
+    }
+}
+
+/// Permissions that are not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("you may not {} in the namespace {namespace}", listed(.needs))]
+pub(crate) struct NotAllowed {
+    pub(crate) namespace: String,
+    pub(crate) needs: Vec<Need>,
+}
+
+fn listed(needs: &[Need]) -> String {
+    let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
+    needs.join(", ")
+}
+
+impl NotAllowed {
+    /// Returns the Role that would grant them.
+    pub(crate) fn role(&self) -> String {
+        rbac(&self.namespace, &self.needs)
+    }
+}
+
+impl From<NotAllowed> for Error {
+    fn from(fault: NotAllowed) -> Self {
+        Self::new(Kind::Denied, fault).hint("Somebody who administers the namespace can grant it.")
     }
 }
 
@@ -174,7 +201,7 @@ impl Reader {
     }
 }
 
-/// Returns the Role that grants the needs, ready for `kubectl apply`, and how to bind it.
+/// Returns the Role that grants the needs, ready for `kubectl apply`.
 pub(crate) fn rbac(namespace: &str, needs: &[Need]) -> String {
     let mut rules: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for need in needs {

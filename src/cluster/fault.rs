@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use kube::core::Status;
 
+use super::mask;
 use super::plugin::PluginFault;
 use super::tls::{Trouble, causes};
 use crate::error::{Error, Kind};
@@ -244,7 +245,7 @@ fn last_text(error: &(dyn StdError + 'static)) -> String {
 
 fn answer_text(status: &Status) -> String {
     match (status.message.is_empty(), status.reason.is_empty()) {
-        (false, _) => status.message.clone(),
+        (false, _) => mask::message(&status.message),
         (true, false) => format!("the API server answered {} {}", status.code, status.reason),
         (true, true) => format!("the API server answered {}", status.code),
     }

@@ -39,21 +39,53 @@ pub(crate) fn body(bytes: &[u8]) -> String {
     format!("{}… ({} bytes more)", &text[..cut], text.len() - cut)
 }
 
-/// Returns the message of a validation error without the value that it quotes, where that is more
-/// than a word: whole templates are quoted with everything in them.
+/// Returns the message of a refusal without the values that it quotes, where they are more than a
+/// word: whole objects are quoted with everything in them.
 pub(crate) fn message(text: &str) -> String {
-    const QUOTES: &str = "Invalid value: ";
-    let Some(at) = text.find(QUOTES) else {
-        return text.to_owned();
-    };
-    let (before, rest) = text.split_at(at + QUOTES.len());
-    let is_composite = rest.contains(['{', '[']) && !rest.starts_with('"');
-    if is_composite {
-        let reason = rest.rsplit_once(": ").map_or("", |(_, reason)| reason);
-        format!("{before}{MASK}: {reason}")
-    } else {
-        text.to_owned()
+    const QUOTES: &str = " value: ";
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(QUOTES) {
+        let (before, after) = rest.split_at(at + QUOTES.len());
+        let (value, behind) = after.split_at(end_of_value(after));
+        masked.push_str(before);
+        masked.push_str(if is_word(value) { value } else { MASK });
+        rest = behind;
     }
+    masked.push_str(rest);
+    masked
+}
+
+fn is_word(value: &str) -> bool {
+    const LONGEST: usize = 100;
+    value.len() <= LONGEST && !value.contains(['{', '['])
+}
+
+/// Returns where a quoted value ends: at its closing quote, or where ": " follows outside of all
+/// quotes and brackets. A value that was cut off ends with the text.
+fn end_of_value(text: &str) -> usize {
+    let is_quoted = text.starts_with('"');
+    let mut depth = 0_u32;
+    let mut is_in_quotes = false;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' if is_in_quotes => {
+                characters.next();
+            }
+            '"' => {
+                is_in_quotes = !is_in_quotes;
+                if is_quoted && !is_in_quotes {
+                    return at + 1;
+                }
+            }
+            '{' | '[' if !is_in_quotes => depth += 1,
+            '}' | ']' if !is_in_quotes => depth = depth.saturating_sub(1),
+            ':' if !is_in_quotes && depth == 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn mask(value: &mut Value) {
@@ -78,6 +110,12 @@ fn mask_object(members: &mut Map<String, Value>) {
             "env" => mask_variables(value),
             "data" | "stringData" if is_secret => hide(value),
             "value" if is_env_operation => mask_variables(value),
+            // Of a Status and its causes, which quote what they refuse.
+            "message" => {
+                if let Value::String(text) = value {
+                    *text = message(text);
+                }
+            }
             name if CREDENTIALS.contains(&name) && value.is_string() => hide(value),
             _ => mask(value),
         }
@@ -159,6 +197,7 @@ mod tests {
                 "managedFields": [{"manager": "kubectl"}],
             },
             "status": {"token": "hunter2"},
+            "message": "Invalid value: {\"a\": \"hunter2\"}: no",
         });
         let text = body(object.to_string().as_bytes());
         assert!(
@@ -183,24 +222,42 @@ mod tests {
     }
 
     #[test]
-    fn a7_causes_do_not_quote_whole_objects() {
+    fn a7_messages_do_not_quote_whole_objects() {
         let cases = [
             (
                 "spec.replicas: Invalid value: -1: must be greater than or equal to 0",
                 "spec.replicas: Invalid value: -1: must be greater than or equal to 0",
             ),
             (
-                r#"Invalid value: "a b": a lowercase RFC 1123 label"#,
-                r#"Invalid value: "a b": a lowercase RFC 1123 label"#,
+                r#"Invalid value: "a: b": a lowercase RFC 1123 label"#,
+                r#"Invalid value: "a: b": a lowercase RFC 1123 label"#,
             ),
             (
-                "Invalid value: v1.LabelSelector{Env: \"hunter2\"}: field is immutable",
+                r#"Unsupported value: "x": supported values: "Always", "Never""#,
+                r#"Unsupported value: "x": supported values: "Always", "Never""#,
+            ),
+            (
+                r#"Invalid value: v1.LabelSelector{Env: "hunter2: }"}: field is immutable"#,
                 "Invalid value: [masked]: field is immutable",
+            ),
+            (
+                r#"[a: Invalid value: {"app":"hunter2"}: no match, b: Invalid value: {"x":["hunter2"]}: field is immutable]"#,
+                "[a: Invalid value: [masked]: no match, b: Invalid value: [masked]: field is immutable]",
+            ),
+            (
+                r#" "" is invalid: patch: Invalid value: "{\"env\":[{\"value\":\"hunter2\"}]}": json: cannot unmarshal string"#,
+                r#" "" is invalid: patch: Invalid value: [masked]: json: cannot unmarshal string"#,
+            ),
+            (
+                r#"Invalid value: "{\"env\":[{\"value\":\"hunter2"#,
+                "Invalid value: [masked]",
             ),
             ("Required value", "Required value"),
         ];
         for (text, expected) in cases {
             assert_eq!(message(text), expected);
         }
+        let long = format!("Invalid value: \"{}\": too long", "hunter2".repeat(20));
+        assert_eq!(message(&long), "Invalid value: [masked]: too long");
     }
 }

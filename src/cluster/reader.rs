@@ -34,6 +34,8 @@ pub(crate) enum Access<T> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum NamespaceAnswer {
     Found(Box<Value>),
+    /// It is being deleted. Its objects can still be changed, to no purpose.
+    Terminating,
     Absent,
     /// It may exist: it may not be read.
     Hidden {
@@ -76,7 +78,8 @@ impl Reader {
     pub(crate) async fn namespace(&self) -> Result<NamespaceAnswer, Fault> {
         let namespaces = Resource::Namespaces.within("");
         let request = built(namespaces.get(&self.namespace, &GetParams::default()))?;
-        match self.wire.read_json(&request).await {
+        match self.wire.read_json::<Box<Value>>(&request).await {
+            Ok(namespace) if is_terminating(&namespace) => Ok(NamespaceAnswer::Terminating),
             Ok(namespace) => Ok(NamespaceAnswer::Found(namespace)),
             Err(fault) if fault.is_not_found() => Ok(NamespaceAnswer::Absent),
             Err(fault) if fault.is_forbidden() => Ok(NamespaceAnswer::Hidden {
@@ -251,6 +254,11 @@ pub(super) fn review(
         body["spec"] = spec;
     }
     built(request::Request::new(path).create(&PostParams::default(), body.to_string().into_bytes()))
+}
+
+fn is_terminating(namespace: &Value) -> bool {
+    namespace.pointer("/metadata/deletionTimestamp").is_some()
+        || namespace.pointer("/status/phase").and_then(Value::as_str) == Some("Terminating")
 }
 
 fn controller_uid(object: &Value) -> Option<&str> {

@@ -31,12 +31,16 @@ fn names(objects: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a5_an_absent_namespace_is_told_from_one_that_may_not_be_read() {
+async fn a5_b13_an_absent_namespace_is_told_from_one_that_may_not_be_read() {
     let found = json!({"metadata": {"name": "shop"}});
     let cases = [
         (
             Reply::ok(&found),
             NamespaceAnswer::Found(Box::new(found.clone())),
+        ),
+        (
+            Reply::ok(&json!({"status": {"phase": "Terminating"}})),
+            NamespaceAnswer::Terminating,
         ),
         (
             Reply::status(404, "NotFound", "namespaces \"shop\" not found"),

@@ -47,7 +47,8 @@ impl Refusal {
         let is_too_large = status.code == 413
             || says("request is too large")
             || says("message larger than max")
-            || says("must have at most 262144 bytes");
+            // The limit of all annotations together; the words around it change.
+            || (has_cause("FieldValueTooLong") && says("262144"));
         if is_too_large {
             return Some(Self::TooLarge { message: message() });
         }

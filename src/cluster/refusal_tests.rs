@@ -39,7 +39,7 @@ fn a7_what_is_invalid_is_told_with_its_causes() {
         "message": "Deployment.apps \"web\" is invalid: spec.replicas: Invalid value: -1: must be positive",
         "details": {"causes": [
             {"reason": "FieldValueInvalid", "field": "spec.replicas", "message": "Invalid value: -1: must be positive"},
-            {"reason": "FieldValueInvalid", "field": "spec.template", "message": "Invalid value: core.PodTemplateSpec{Env: \"hunter2\"}: bad"},
+            {"reason": "FieldValueInvalid", "field": "spec.template", "message": "Invalid value: {\"env\":\"hunter2\"}: bad"},
         ]},
     })));
     let expected = Refusal::Invalid {
@@ -129,16 +129,20 @@ fn the_texts_tell_apart_what_shares_a_code() {
         ),
         (
             "b14 annotations",
-            plain(
-                422,
-                "Invalid",
-                "Deployment.apps \"web\" is invalid: metadata.annotations: Too long: must have at most 262144 bytes",
-            ),
+            status(json!({
+                "code": 422, "reason": "Invalid",
+                "message": "Deployment.apps \"web\" is invalid: metadata.annotations: Too long: may not be more than 262144 bytes",
+                "details": {"causes": [{"reason": "FieldValueTooLong", "field": "metadata.annotations", "message": "Too long: may not be more than 262144 bytes"}]},
+            })),
             |refusal| matches!(refusal, Refusal::TooLarge { .. }),
         ),
         (
             "b14 body",
-            plain(413, "RequestEntityTooLarge", "limit is 3145728"),
+            plain(
+                413,
+                "RequestEntityTooLarge",
+                "Request entity too large: limit is 3145728",
+            ),
             |refusal| matches!(refusal, Refusal::TooLarge { .. }),
         ),
         (
