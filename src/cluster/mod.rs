@@ -20,6 +20,7 @@ mod proxy;
 pub(crate) mod reader;
 pub(crate) mod record;
 pub(crate) mod refusal;
+mod repeat;
 pub(crate) mod retry;
 pub(crate) mod selector;
 mod settings;

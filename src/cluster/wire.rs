@@ -1,8 +1,7 @@
 //! One request and its answer: credentials, time limit, size limit, record, and what the answer is.
 //!
 //! [`Wire::once`] sends a request a single time (twice when the credentials had to be fetched
-//! anew); [`Wire::read`] repeats what may be repeated, as `retry` decides; [`Wire::open`] begins a
-//! stream. A write never goes through `read`.
+//! anew), [`Wire::open`] begins a stream. `repeat` builds on them for what may be repeated.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +24,7 @@ use super::lines::Lines;
 use super::mask;
 use super::plugin::Identity;
 use super::record::Record;
-use super::retry::{Circumstances, Endurance, Tries, Trouble};
+use super::retry::Circumstances;
 use super::{Hooks, Limits, Notice};
 use crate::rollout::Moment;
 
@@ -148,67 +147,8 @@ impl Wire {
         }
     }
 
-    /// Sends a request that changes nothing, again and again while there is hope.
-    pub(crate) async fn read(&self, request: &Request<Bytes>) -> Result<Answer, Fault> {
-        self.read_as(request, |answer| Ok(answer.clone())).await
-    }
-
-    /// Does the same for a JSON answer; one that cannot be parsed counts as cut off.
-    pub(crate) async fn read_json<T: DeserializeOwned>(
-        &self,
-        request: &Request<Bytes>,
-    ) -> Result<T, Fault> {
-        self.read_as(request, |answer| self.parse(answer)).await
-    }
-
-    /// Does the same with a parser of one's own.
-    pub(crate) async fn read_as<T>(
-        &self,
-        request: &Request<Bytes>,
-        parse: impl Fn(&Answer) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let mut tries = Tries::begin(self.now());
-        loop {
-            let result = self.once(request).await.and_then(|answer| parse(&answer));
-            let fault = match result {
-                Ok(value) => return Ok(value),
-                Err(fault) => fault,
-            };
-            let endurance = &self.limits().endurance;
-            if !self.is_worth_another(&mut tries, &fault, endurance).await {
-                return Err(fault);
-            }
-        }
-    }
-
-    /// Waits until the next try, or says that there is none.
-    pub(crate) async fn is_worth_another(
-        &self,
-        tries: &mut Tries,
-        fault: &Fault,
-        endurance: &Endurance,
-    ) -> bool {
-        let around = self.circumstances();
-        let Some(wait) = tries.after(fault, endurance, around) else {
-            return false;
-        };
-        let is_long = around.now.since(tries.began()) + wait >= self.limits().quiet;
-        if is_long && self.is_news(around.now, wait) {
-            self.tell(match Trouble::of(fault) {
-                Trouble::Throttled { .. } => Notice::Throttled { wait },
-                Trouble::NoRoute | Trouble::Unknown | Trouble::Hindered | Trouble::Final => {
-                    Notice::Retrying {
-                        why: fault.to_string(),
-                        wait,
-                    }
-                }
-            });
-        }
-        tokio::time::sleep(wait).await;
-        true
-    }
-
-    fn is_news(&self, now: Moment, wait: Duration) -> bool {
+    /// Returns whether nobody was told of a wait that this one is part of.
+    pub(super) fn is_news(&self, now: Moment, wait: Duration) -> bool {
         let mut told_until = lock(&self.told_until);
         let is_news = *told_until <= now;
         if is_news {
