@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod environment;
 mod error;
 mod plan;
 mod process;
