@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::cluster_identity::{ClusterIdentity, Difference, Pin};
+use super::cluster_identity::{Authority, ClusterIdentity, Difference, Pin};
 use super::config::{BUILTIN, Contexts, UserConfig};
 use super::kubeconfig::{BrokenContext, Cluster, Context, Kubeconfig};
 use super::names::{has_segment, nearest};
@@ -56,6 +56,8 @@ pub(crate) enum ClusterSource {
     },
     /// The service account of the pod that this program runs in.
     InCluster,
+    /// The sandbox.
+    BuiltIn,
 }
 
 impl ClusterSource {
@@ -64,6 +66,7 @@ impl ClusterSource {
         match self {
             Self::Kubeconfig { context, .. } => &context.name,
             Self::InCluster => IN_CLUSTER,
+            Self::BuiltIn => BUILTIN,
         }
     }
 }
@@ -101,6 +104,20 @@ pub(crate) struct Place {
     pub(crate) source: ClusterSource,
     pub(crate) identity: ClusterIdentity,
     pub(crate) why: Why,
+}
+
+impl Place {
+    /// The sandbox, which answers at `server`.
+    pub(crate) fn built_in(server: String) -> Self {
+        Self {
+            source: ClusterSource::BuiltIn,
+            identity: ClusterIdentity {
+                server,
+                authority: Authority::Unverified,
+            },
+            why: Why::BuiltIn,
+        }
+    }
 }
 
 impl Chosen {
@@ -342,7 +359,8 @@ pub(crate) enum KnownKind {
     Sandbox,
 }
 
-/// Lists all environments: the configured ones, the other contexts, the sandbox.
+/// Lists all environments: the configured ones, the other contexts, the sandbox by the name that
+/// it has now.
 pub(crate) fn known(config: &UserConfig, kubeconfig: &Kubeconfig, commands: &[&str]) -> Vec<Known> {
     let configured = config.environments.iter().map(|(name, settings)| Known {
         name: name.to_string(),
@@ -369,21 +387,24 @@ pub(crate) fn known(config: &UserConfig, kubeconfig: &Kubeconfig, commands: &[&s
             contexts: vec![name.to_owned()],
             kind: KnownKind::Context,
         });
-    let mut known: Vec<Known> = configured.chain(contexts).collect();
     let wanted = Wanted {
         environment: SANDBOX,
         context: None,
         commands,
     };
-    if choose(&wanted, config, kubeconfig) == Ok(Choice::Sandbox) {
-        known.retain(|known| known.name != SANDBOX);
-        known.push(Known {
-            name: SANDBOX.to_owned(),
+    let sandbox = match choose(&wanted, config, kubeconfig) {
+        Ok(Choice::Sandbox) => SANDBOX,
+        Ok(Choice::Certain(_) | Choice::Proposed(_)) | Err(_) => BUILTIN,
+    };
+    configured
+        .chain(contexts)
+        .filter(|known| known.name != sandbox)
+        .chain([Known {
+            name: sandbox.to_owned(),
             contexts: Vec::new(),
             kind: KnownKind::Sandbox,
-        });
-    }
-    known
+        }])
+        .collect()
 }
 
 /// What a command is going to do with an environment.

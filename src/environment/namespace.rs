@@ -38,6 +38,17 @@ pub(crate) enum Question {
     HoldsTargets { namespace: String },
 }
 
+impl Question {
+    /// What a "no" says about the namespace.
+    fn denied(&self) -> Finding {
+        match self {
+            Self::HoldsTargetsOf { .. } => Finding::NoTargetsOfRepository,
+            Self::Exists { .. } => Finding::DoesNotExist,
+            Self::HoldsTargets { .. } => Finding::NoTargets,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Yes,
@@ -218,8 +229,6 @@ struct Candidate {
     namespace: String,
     why: NamespaceWhy,
     questions: Vec<Question>,
-    /// What a "no" to the first question means.
-    otherwise: Finding,
 }
 
 enum Judgement {
@@ -239,7 +248,7 @@ impl Candidate {
             match answer {
                 None => return Judgement::Ask(question.clone()),
                 Some(Answer::Yes) => return Judgement::Take,
-                Some(Answer::No) => return Judgement::Leave(self.otherwise),
+                Some(Answer::No) => return Judgement::Leave(question.denied()),
                 Some(Answer::Forbidden) => {}
             }
         }
@@ -268,7 +277,6 @@ fn candidates(facts: &NamespaceFacts<'_>) -> Vec<Candidate> {
                 .map(|repository| holds_targets_of(namespace, repository))
                 .into_iter()
                 .collect(),
-            otherwise: Finding::NoTargetsOfRepository,
         });
     }
     if let Some(repository) = facts.repository {
@@ -284,7 +292,6 @@ fn candidates(facts: &NamespaceFacts<'_>) -> Vec<Candidate> {
                 ],
                 namespace,
                 why: NamespaceWhy::Repository,
-                otherwise: Finding::DoesNotExist,
             });
         }
     }
@@ -294,7 +301,6 @@ fn candidates(facts: &NamespaceFacts<'_>) -> Vec<Candidate> {
         questions: vec![Question::HoldsTargets {
             namespace: DEFAULT.to_owned(),
         }],
-        otherwise: Finding::NoTargets,
     });
     candidates
 }

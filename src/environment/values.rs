@@ -340,10 +340,21 @@ fn service_url(text: &str) -> Result<String, BadValue> {
     if authority.is_empty() || authority.contains('@') {
         return bad("has to name a host, and no user");
     }
-    if scheme == "https" || (scheme == "http" && is_loopback(authority)) {
+    if scheme == "https" || is_plain_loopback(text) {
         return Ok(text.trim_end_matches('/').to_owned());
     }
     bad("is not https, which every host but this machine needs")
+}
+
+/// Tells whether a URL is plain http to this machine, where nobody can listen in.
+pub(crate) fn is_plain_loopback(url: &str) -> bool {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            scheme.eq_ignore_ascii_case("http")
+                && is_loopback(rest.split('/').next().unwrap_or_default())
+        }
+        None => false,
+    }
 }
 
 fn is_loopback(authority: &str) -> bool {

@@ -1,0 +1,1 @@
+//! No local file makes a policy looser.

@@ -1,0 +1,1 @@
+//! Tables of what an environment says about itself.
