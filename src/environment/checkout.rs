@@ -35,6 +35,7 @@ pub(crate) enum CheckoutError {
         at: At,
         key: String,
         reason: &'static str,
+        way_out: &'static str,
     },
     /// A value that can only make a guard looser.
     #[error("{at}: a checkout's configuration may only tighten, and `{key}: {value}` loosens{}", .at.below())]
@@ -56,9 +57,7 @@ impl From<CheckoutError> for Error {
                 error.hints.retain(|hint| !hint.contains("--config"));
                 return error;
             }
-            CheckoutError::Forbidden { .. } => {
-                "Put it into your own configuration, ~/.config/kube-deploy/config.yaml."
-            }
+            CheckoutError::Forbidden { way_out, .. } => way_out,
             CheckoutError::Loosens { .. } => {
                 "What an environment allows is said by the annotations of its Namespace."
             }
@@ -67,22 +66,33 @@ impl From<CheckoutError> for Error {
     }
 }
 
-/// Keys that a checkout's configuration may not have, and why.
-const FORBIDDEN: &[(&[&str], &str)] = &[
-    (
-        &["context", "contexts", "kubeconfig", "cluster"],
-        "a pull request could send the deploy to another cluster",
-    ),
-    (
-        &["namespace"],
-        "a pull request could send the deploy to another namespace",
-    ),
-    (
-        &["server", "certificate-authority"],
-        "a pull request could vouch for another cluster",
-    ),
-    (
-        &[
+/// Keys that a checkout's configuration may not have.
+struct Forbidden {
+    keys: &'static [&'static str],
+    reason: &'static str,
+    way_out: &'static str,
+}
+
+const TO_THE_USER: &str = "Put it into your own configuration, ~/.config/kube-deploy/config.yaml.";
+
+const FORBIDDEN: &[Forbidden] = &[
+    Forbidden {
+        keys: &["context", "contexts", "kubeconfig", "cluster"],
+        reason: "a pull request could send the deploy to another cluster",
+        way_out: TO_THE_USER,
+    },
+    Forbidden {
+        keys: &["namespace"],
+        reason: "a pull request could send the deploy to another namespace",
+        way_out: TO_THE_USER,
+    },
+    Forbidden {
+        keys: &["server", "certificate-authority"],
+        reason: "a pull request could vouch for another cluster",
+        way_out: TO_THE_USER,
+    },
+    Forbidden {
+        keys: &[
             "repositories",
             "registries",
             "github",
@@ -91,26 +101,31 @@ const FORBIDDEN: &[(&[&str], &str)] = &[
             "url",
             "proxy",
         ],
-        "a pull request could send requests and tokens to another host",
-    ),
-    (
-        &[
+        reason: "a pull request could send requests and tokens to another host",
+        way_out: TO_THE_USER,
+    },
+    Forbidden {
+        keys: &["user"],
+        reason: "a pull request could deploy in another person's name",
+        way_out: TO_THE_USER,
+    },
+    Forbidden {
+        keys: &["patience"],
+        reason: "a pull request could make the watch give up early",
+        way_out: TO_THE_USER,
+    },
+    Forbidden {
+        keys: &[
             "command", "commands", "exec", "hook", "hooks", "run", "script",
         ],
-        "a pull request could run commands",
-    ),
-    (
-        &["token", "tokens", "password", "secret", "secrets"],
-        "tokens do not belong in a repository",
-    ),
-    (
-        &["user"],
-        "a pull request could deploy in another person's name",
-    ),
-    (
-        &["patience"],
-        "a pull request could make the watch give up early",
-    ),
+        reason: "a pull request could run commands",
+        way_out: "Take it out: no configuration runs commands.",
+    },
+    Forbidden {
+        keys: &["token", "tokens", "password", "secret", "secrets"],
+        reason: "a pull request could read or replace it",
+        way_out: "Take it out: tokens come from variables such as GH_TOKEN, and from `gh auth login`.",
+    },
 ];
 
 impl CheckoutConfig {
@@ -141,11 +156,16 @@ fn fault_error(fault: &Fault, file: &str, text: &str) -> CheckoutError {
         }
         Problem::UnknownKey { key, known } => (key.clone(), known.clone()),
     };
-    let reason = FORBIDDEN
+    let forbidden = FORBIDDEN
         .iter()
-        .find(|(keys, _)| keys.contains(&key.as_str()));
-    match reason {
-        Some((_, reason)) => CheckoutError::Forbidden { at, key, reason },
+        .find(|forbidden| forbidden.keys.contains(&key.as_str()));
+    match forbidden {
+        Some(forbidden) => CheckoutError::Forbidden {
+            at,
+            key,
+            reason: forbidden.reason,
+            way_out: forbidden.way_out,
+        },
         None => CheckoutError::Config(ConfigError::UnknownKey {
             at,
             nearest: nearest(&key, known.iter().copied()),

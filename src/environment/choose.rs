@@ -11,6 +11,7 @@ use super::kubeconfig::{BrokenContext, Cluster, Context, Kubeconfig};
 use super::names::{has_segment, nearest};
 
 pub(crate) mod error;
+pub(crate) mod known;
 
 pub(crate) use error::ChooseError;
 
@@ -318,7 +319,7 @@ impl Chooser<'_> {
     }
 
     fn unknown(&self) -> ChooseError {
-        let known = known(self.config, self.kubeconfig, self.wanted.commands);
+        let known = known::known(self.config, self.kubeconfig, self.wanted.commands);
         let names: Vec<String> = known.into_iter().map(|known| known.name).collect();
         let environment = self.wanted.environment;
         ChooseError::UnknownEnvironment {
@@ -340,71 +341,6 @@ fn broken_error(context: &Context, broken: BrokenContext) -> ChooseError {
         file: context.file.display().to_string(),
         broken,
     }
-}
-
-/// An environment that a user can type without being asked anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Known {
-    pub(crate) name: String,
-    /// Its contexts, as far as they are said; none for the sandbox.
-    pub(crate) contexts: Vec<String>,
-    pub(crate) kind: KnownKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KnownKind {
-    Configured,
-    /// A context of the kubeconfig that no configured environment uses.
-    Context,
-    Sandbox,
-}
-
-/// Lists all environments: the configured ones, the other contexts, the sandbox by the name that
-/// it has now.
-pub(crate) fn known(config: &UserConfig, kubeconfig: &Kubeconfig, commands: &[&str]) -> Vec<Known> {
-    let configured = config.environments.iter().map(|(name, settings)| Known {
-        name: name.to_string(),
-        contexts: match &settings.contexts {
-            Contexts::Unsaid => kubeconfig
-                .context(name.as_str())
-                .map(|context| context.name.clone())
-                .into_iter()
-                .collect(),
-            Contexts::One(_) | Contexts::Several(_) => settings.contexts.names().to_vec(),
-        },
-        kind: KnownKind::Configured,
-    });
-    let contexts = kubeconfig
-        .names()
-        .filter(|name| {
-            !commands.contains(name)
-                && ![SANDBOX, BUILTIN].contains(name)
-                && !config.environments.contains_key(*name)
-                && config.owners_of(name).is_empty()
-        })
-        .map(|name| Known {
-            name: name.to_owned(),
-            contexts: vec![name.to_owned()],
-            kind: KnownKind::Context,
-        });
-    let wanted = Wanted {
-        environment: SANDBOX,
-        context: None,
-        commands,
-    };
-    let sandbox = match choose(&wanted, config, kubeconfig) {
-        Ok(Choice::Sandbox) => SANDBOX,
-        Ok(Choice::Certain(_) | Choice::Proposed(_)) | Err(_) => BUILTIN,
-    };
-    configured
-        .chain(contexts)
-        .filter(|known| known.name != sandbox)
-        .chain([Known {
-            name: sandbox.to_owned(),
-            contexts: Vec::new(),
-            kind: KnownKind::Sandbox,
-        }])
-        .collect()
 }
 
 /// What a command is going to do with an environment.

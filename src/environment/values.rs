@@ -277,7 +277,7 @@ fn git_location(text: &str) -> Result<String, BadValue> {
     }
     if let Some((scheme, rest)) = text.split_once("://") {
         if !["https", "http", "ssh", "git", "file"].contains(&scheme) {
-            return bad("is none of https, http, ssh, git, file");
+            return bad("begins with none of https://, http://, ssh://, git://, file://");
         }
         let authority = rest.split('/').next().unwrap_or_default();
         return match authority.rsplit_once('@') {

@@ -88,9 +88,10 @@ impl Fault {
         const WIDTH: usize = 100;
         let start = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
         let end = start.saturating_add(self.length.max(1));
+        let line = hide_user_information(line);
         let shown: String = match self.problem {
-            Problem::UnknownKey { .. } => line.chars().take(end).collect::<String>() + ":",
-            Problem::Other(_) => hide_user_information(line).chars().take(WIDTH).collect(),
+            Problem::UnknownKey { .. } => line.chars().take(end).chain([':']).collect(),
+            Problem::Other(_) => line.chars().take(WIDTH).collect(),
         };
         let shown = shown.trim_end().replace('\t', " ");
         let number = self.line.to_string();
