@@ -51,10 +51,10 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => formatter.write_str("the default"),
             Self::Name { name, segment } if name == segment => {
-                write!(formatter, "its name `{name}`")
+                write!(formatter, "the name `{name}`")
             }
             Self::Name { name, segment } => {
-                write!(formatter, "the segment `{segment}` of the name `{name}`")
+                write!(formatter, "`{segment}` in the name `{name}`")
             }
             Self::Namespace { namespace, key } => {
                 write!(formatter, "annotation `{key}` of namespace `{namespace}`")

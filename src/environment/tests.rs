@@ -29,12 +29,12 @@ pub(super) fn shown(error: impl Into<Error>) -> String {
 pub(super) fn kubeconfig(contexts: &[&str]) -> Kubeconfig {
     let mut text = "contexts:\n".to_owned();
     for name in contexts {
-        text += &format!("- {{name: '{name}', context: {{cluster: '{name}', user: u}}}}\n");
+        text += &format!("- {{name: {name:?}, context: {{cluster: {name:?}, user: u}}}}\n");
     }
     text += "clusters:\n";
     for name in contexts {
         text +=
-            &format!("- {{name: '{name}', cluster: {{server: 'https://{name}.example.com'}}}}\n");
+            &format!("- {{name: {name:?}, cluster: {{server: \"https://{name}.example.com\"}}}}\n");
     }
     let file = KubeconfigText {
         path: "/home/ann/.kube/config".as_ref(),
@@ -102,7 +102,7 @@ fn an_environment_is_described_in_one_line() {
     assert_data_eq!(
         environment("eu", Some("acme-live-eu"), "").describe(),
         str![
-            "eu: namespace web (named like the repository), context acme-live-eu (--context), server https://acme-live-eu.example.com; protected by the segment `live` of the name `acme-live-eu`"
+            "eu: namespace web (named like the repository), context acme-live-eu (--context), server https://acme-live-eu.example.com; protected by `live` in the name `acme-live-eu`"
         ]
     );
     let sandbox = environment("sandbox", None, "");

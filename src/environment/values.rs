@@ -14,6 +14,9 @@ pub(crate) struct BadValue(String);
 /// Shows a foreign text in an error: escaped, and cut where it is long.
 fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
+    if text.is_empty() {
+        return "an empty text".to_owned();
+    }
     let shown: String = text.escape_debug().take(LONGEST + 1).collect();
     match shown.chars().count() > LONGEST {
         true => format!("`{}…`", shown.chars().take(LONGEST).collect::<String>()),
@@ -392,3 +395,6 @@ fn line(text: &str) -> Result<String, BadValue> {
         false => Ok(text.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,12 +139,15 @@ Usage: /home/ann/.config/kube-deploy/config.yaml, line 3: there is no key `contx
 hint: Did you mean `context`?
 "#]]
     );
-    assert_data_eq!(fault("token: s3cret\n"), str![[r#"
+    assert_data_eq!(
+        fault("token: s3cret\n"),
+        str![[r#"
 Usage: /home/ann/.config/kube-deploy/config.yaml, line 1: there is no key `token`
   1 | token:
     | ^^^^^
 hint: The keys here are annotation-prefix, user, tag, environments, repositories, registries, github, patience.
-"#]]);
+"#]]
+    );
     assert_data_eq!(
         fault("patience:\n  observed: 1s\n"),
         str![[r#"

@@ -136,7 +136,7 @@ impl fmt::Display for Version {
 
 /// Policy annotations that make no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the policy of namespace `{namespace}` makes no sense: {}", list(.faults))]
+#[error("the policy of namespace `{namespace}` makes no sense:{}", list(.faults))]
 pub(crate) struct PolicyError {
     pub(crate) namespace: String,
     pub(crate) faults: Vec<AnnotationFault>,
