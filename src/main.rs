@@ -5,16 +5,18 @@ mod cluster;
 mod commands;
 mod environment;
 mod error;
+mod exit_code;
 mod https;
 mod image;
 mod plan;
 mod process;
+mod report;
+mod resolve;
 mod rollout;
 mod surroundings;
-mod ui;
-mod resolve;
 #[cfg(test)]
 mod test_servers;
+mod ui;
 
 use std::process::ExitCode;
 
