@@ -7,7 +7,10 @@ const RULES: &str = "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 const ACCESS: &str = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
 fn rules(rules: Value) -> Reply {
-    Reply::json(201, &json!({"status": {"resourceRules": rules, "incomplete": false}}))
+    Reply::json(
+        201,
+        &json!({"status": {"resourceRules": rules, "incomplete": false}}),
+    )
 }
 
 fn allowed(allowed: bool) -> Reply {
@@ -44,7 +47,12 @@ async fn a3_all_that_is_missing_is_listed() {
     script.on(ACCESS, [allowed(false)]);
     assert_eq!(
         missing(&script, None).await,
-        ["patch deployments", "get pods/log", "list events", "watch events"]
+        [
+            "patch deployments",
+            "get pods/log",
+            "list events",
+            "watch events"
+        ]
     );
     let log = script
         .arrived()

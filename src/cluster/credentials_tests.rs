@@ -34,7 +34,8 @@ async fn open(
     ]));
     let waited = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&waited);
-    let waiting = Box::new(move |command: &str| told.lock().expect("lock").push(command.to_owned()));
+    let waiting =
+        Box::new(move |command: &str| told.lock().expect("lock").push(command.to_owned()));
     let (credentials, identity) =
         Credentials::open(user, &variables, can_ask, limits, waiting).await?;
     let waited = waited.lock().expect("lock").clone();
@@ -94,7 +95,9 @@ async fn a_plugin_gets_the_variables_it_is_given_and_says_who_it_is() {
         ("name".to_owned(), "THEIRS".to_owned()),
         ("value".to_owned(), "from-kubeconfig".to_owned()),
     ])]);
-    let (credentials, _, _) = open(&user(plugin), false, limits()).await.expect("credentials");
+    let (credentials, _, _) = open(&user(plugin), false, limits())
+        .await
+        .expect("credentials");
     let header = header(&credentials);
     assert!(
         header.starts_with("Bearer from-outside-from-kubeconfig-"),
@@ -105,13 +108,16 @@ async fn a_plugin_gets_the_variables_it_is_given_and_says_who_it_is() {
 #[tokio::test]
 async fn a_plugin_may_print_yaml_and_may_issue_a_certificate() {
     let yaml = exec("printf 'kind: ExecCredential\nstatus:\n  token: abc\n'");
-    let (credentials, _, _) = open(&user(yaml), false, limits()).await.expect("credentials");
+    let (credentials, _, _) = open(&user(yaml), false, limits())
+        .await
+        .expect("credentials");
     assert_eq!(header(&credentials), "Bearer abc");
 
     let certificate =
         exec(r#"echo '{"status":{"clientCertificateData":"CERT","clientKeyData":"KEY"}}'"#);
-    let (credentials, identity, _) =
-        open(&user(certificate), false, limits()).await.expect("credentials");
+    let (credentials, identity, _) = open(&user(certificate), false, limits())
+        .await
+        .expect("credentials");
     assert!(credentials.pass().header.is_none());
     assert_eq!(identity.expect("a certificate").certificate, "CERT");
 }
@@ -182,7 +188,9 @@ async fn a27_a_plugin_that_waits_for_a_person_is_ended() {
     )
     .await;
     assert!(
-        error.to_string().starts_with("the credential plugin `sh` did not answer within"),
+        error
+            .to_string()
+            .starts_with("the credential plugin `sh` did not answer within"),
         "{error}"
     );
     assert_eq!(error.hints.len(), 1);

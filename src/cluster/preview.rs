@@ -103,12 +103,8 @@ pub(super) fn patch_request(
     );
     Request::patch(uri)
         .header(CONTENT_TYPE, "application/json-patch+json")
-        .body(body(patch))
+        .body(Bytes::from(patch.body()))
         .map_err(|error| Fault::Settings(error.to_string()))
-}
-
-fn body(patch: &Patch) -> Bytes {
-    Bytes::from(Value::Array(patch.operations.clone()).to_string())
 }
 
 #[cfg(test)]

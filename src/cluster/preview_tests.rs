@@ -2,11 +2,15 @@ use serde_json::json;
 
 use super::super::testing::{DEPLOYMENTS, Reply, Script};
 use super::*;
+use crate::plan::patch::{Operation, Pointer};
 
 fn patch() -> Patch {
     Patch {
         deployment: "web".to_owned(),
-        operations: vec![json!({"op": "test", "path": "/metadata/uid", "value": "u"})],
+        operations: vec![Operation::Test {
+            path: Pointer::of("/metadata/uid"),
+            value: json!("<u>"),
+        }],
     }
 }
 
@@ -38,9 +42,16 @@ async fn the_very_body_is_sent_as_a_dry_run() {
             "PATCH {DEPLOYMENTS}/web?dryRun=All&fieldManager=kube-deploy&fieldValidation=Strict"
         )
     );
-    assert_eq!(arrived.headers["content-type"], "application/json-patch+json");
+    assert_eq!(
+        arrived.headers["content-type"],
+        "application/json-patch+json"
+    );
     let written = patch_request("shop", &patch(), Effect::Stored).expect("a request");
     assert_eq!(arrived.body, *written.body());
+    assert_eq!(
+        arrived.body,
+        r#"[{"op":"test","path":"/metadata/uid","value":"\u003cu\u003e"}]"#
+    );
     assert!(!written.uri().to_string().contains("dryRun"));
 }
 
@@ -64,10 +75,7 @@ async fn b2_a_webhook_that_is_down_is_tried_for_30_s() {
         "Internal error occurred: failed calling webhook \"w\": connection refused",
     );
     let script = scripted([down.clone(), Reply::ok(&json!({}))]);
-    assert!(matches!(
-        ask(&script).await,
-        Ok(Previewed::Answered { .. })
-    ));
+    assert!(matches!(ask(&script).await, Ok(Previewed::Answered { .. })));
 
     // A server that has been seen, as it has in every run that comes to a preview.
     let script = scripted([Reply::ok(&json!({})), down]);
@@ -86,7 +94,10 @@ async fn b2_a_webhook_that_is_down_is_tried_for_30_s() {
 async fn b3_where_no_dry_run_is_to_be_had_a_local_preview_must_do() {
     for (code, message) in [
         (400, "admission webhook \"w\" does not support dry run"),
-        (403, "deployments.apps \"web\" is forbidden: User \"viewer\" cannot patch resource"),
+        (
+            403,
+            "deployments.apps \"web\" is forbidden: User \"viewer\" cannot patch resource",
+        ),
     ] {
         let script = scripted([Reply::status(code, "", message)]);
         assert_eq!(

@@ -128,7 +128,12 @@ async fn replica_sets_are_those_of_the_deployments() {
     script.on(
         "GET /apis/apps/v1/namespaces/shop/replicasets",
         [page(
-            &[owned("web-1", "web"), owned("x-1", "x"), orphan, owned("worker-1", "worker")],
+            &[
+                owned("web-1", "web"),
+                owned("x-1", "x"),
+                orphan,
+                owned("worker-1", "worker"),
+            ],
             "7",
             "",
         )],
@@ -139,7 +144,9 @@ async fn replica_sets_are_those_of_the_deployments() {
     assert_eq!(names(&replica_sets.expect("a list")), ["web-1", "worker-1"]);
     assert_eq!(
         script.lines(),
-        ["GET /apis/apps/v1/namespaces/shop/replicasets?&limit=500&labelSelector=app+in+%28web%2Cworker%29"]
+        [
+            "GET /apis/apps/v1/namespaces/shop/replicasets?&labelSelector=app+in+%28web%2Cworker%29&limit=500"
+        ]
     );
 }
 
@@ -162,7 +169,10 @@ async fn a4_what_may_not_be_read_is_no_fault() {
         Access::Forbidden { why: why() }
     );
     assert_eq!(
-        reader.log("web-1", "app", true, 20).await.expect("an answer"),
+        reader
+            .log("web-1", "app", true, 20)
+            .await
+            .expect("an answer"),
         Access::Forbidden { why: why() }
     );
 }
@@ -175,7 +185,10 @@ async fn the_end_of_a_log_is_read() {
         [Reply::text(200, "text/plain", "one\ntwo\r\n\u{fffd}three")],
     );
     let reader = script.cluster().reader();
-    let lines = reader.log("web-1", "app", true, 20).await.expect("an answer");
+    let lines = reader
+        .log("web-1", "app", true, 20)
+        .await
+        .expect("an answer");
     let expected = ["one", "two", "\u{fffd}three"].map(ToOwned::to_owned);
     assert_eq!(lines, Access::Granted(expected.to_vec()));
     let line = script.lines().remove(0);

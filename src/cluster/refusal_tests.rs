@@ -18,7 +18,11 @@ fn a6_a_test_that_failed_and_a_conflict_mean_that_something_moved() {
             "Invalid",
             "the server rejected our request due to an error in our request",
         ),
-        plain(409, "Conflict", "the object has been modified; please apply your changes"),
+        plain(
+            409,
+            "Conflict",
+            "the object has been modified; please apply your changes",
+        ),
         status(json!({"code": 422, "reason": "Invalid", "details": {}})),
     ];
     for status in moved {
@@ -37,7 +41,9 @@ fn a7_what_is_invalid_is_told_with_its_causes() {
         ]},
     })));
     let expected = Refusal::Invalid {
-        message: "Deployment.apps \"web\" is invalid: spec.replicas: Invalid value: -1: must be positive".to_owned(),
+        message:
+            "Deployment.apps \"web\" is invalid: spec.replicas: Invalid value: -1: must be positive"
+                .to_owned(),
         causes: vec![
             Cause {
                 field: "spec.replicas".to_owned(),
@@ -58,32 +64,56 @@ fn the_texts_tell_apart_what_shares_a_code() {
     let cases: &[(&str, Status, Expected)] = &[
         (
             "b1 webhook",
-            plain(403, "Forbidden", "admission webhook \"policy.example\" denied the request: no latest tags"),
+            plain(
+                403,
+                "Forbidden",
+                "admission webhook \"policy.example\" denied the request: no latest tags",
+            ),
             |refusal| matches!(refusal, Refusal::Denied { .. }),
         ),
         (
             "b1 webhook with a code of its own",
-            plain(400, "", "admission webhook \"policy.example\" denied the request: no"),
+            plain(
+                400,
+                "",
+                "admission webhook \"policy.example\" denied the request: no",
+            ),
             |refusal| matches!(refusal, Refusal::Denied { .. }),
         ),
         (
             "b1 policy",
-            plain(422, "Invalid", "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"),
+            plain(
+                422,
+                "Invalid",
+                "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+            ),
             |refusal| matches!(refusal, Refusal::Denied { .. }),
         ),
         (
             "quota on Deployments",
-            plain(403, "Forbidden", "deployments.apps \"web\" is forbidden: exceeded quota: q"),
+            plain(
+                403,
+                "Forbidden",
+                "deployments.apps \"web\" is forbidden: exceeded quota: q",
+            ),
             |refusal| matches!(refusal, Refusal::Denied { .. }),
         ),
         (
             "a3 permission",
-            plain(403, "Forbidden", "deployments.apps \"web\" is forbidden: User \"viewer\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"shop\""),
+            plain(
+                403,
+                "Forbidden",
+                "deployments.apps \"web\" is forbidden: User \"viewer\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"shop\"",
+            ),
             |refusal| matches!(refusal, Refusal::Forbidden { .. }),
         ),
         (
             "b3 dry run",
-            plain(400, "BadRequest", "admission webhook \"w\" does not support dry run"),
+            plain(
+                400,
+                "BadRequest",
+                "admission webhook \"w\" does not support dry run",
+            ),
             |refusal| matches!(refusal, Refusal::NoDryRun { .. }),
         ),
         (
@@ -97,7 +127,11 @@ fn the_texts_tell_apart_what_shares_a_code() {
         ),
         (
             "b14 annotations",
-            plain(422, "Invalid", "Deployment.apps \"web\" is invalid: metadata.annotations: Too long: must have at most 262144 bytes"),
+            plain(
+                422,
+                "Invalid",
+                "Deployment.apps \"web\" is invalid: metadata.annotations: Too long: must have at most 262144 bytes",
+            ),
             |refusal| matches!(refusal, Refusal::TooLarge { .. }),
         ),
         (
@@ -135,7 +169,11 @@ fn trouble_is_no_refusal() {
     let trouble = [
         plain(401, "Unauthorized", "Unauthorized"),
         plain(429, "TooManyRequests", "too many"),
-        plain(500, "InternalError", "failed calling webhook \"w\": context deadline exceeded"),
+        plain(
+            500,
+            "InternalError",
+            "failed calling webhook \"w\": context deadline exceeded",
+        ),
         plain(500, "", "etcdserver: leader changed"),
         plain(503, "ServiceUnavailable", ""),
         plain(504, "Timeout", ""),

@@ -21,7 +21,7 @@ use super::retry::{Endurance, Tries, Trouble};
 use super::wire::{Wire, warnings};
 use crate::plan::Plan;
 use crate::plan::approve::Approved;
-use crate::plan::patch::Patch;
+use crate::plan::patch::{Mismatch, Operation, Patch};
 
 /// The client speaks HTTP/1.1: each write at the same time is a connection.
 const AT_ONCE: usize = 8;
@@ -44,7 +44,7 @@ pub(crate) enum Outcome {
     /// What was planned on is not there any more, and what is there now instead (nothing if that
     /// could not be read): plan anew.
     Moved {
-        differences: Vec<Difference>,
+        differences: Vec<Mismatch>,
         now: Option<Box<Value>>,
     },
     /// It was refused.
@@ -63,15 +63,6 @@ impl Outcome {
     }
 }
 
-/// A `test` of the PATCH that does not hold.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Difference {
-    /// JSON Pointer.
-    pub(crate) path: String,
-    pub(crate) expected: Value,
-    pub(crate) found: Option<Value>,
-}
-
 /// Writes one approved plan, and can do nothing else.
 pub(crate) struct Writer<'a> {
     wire: Arc<Wire>,
@@ -83,7 +74,7 @@ enum Sight {
     Ours(Box<Value>),
     /// The PATCH would still apply.
     AsBefore,
-    Moved(Vec<Difference>, Box<Value>),
+    Moved(Vec<Mismatch>, Box<Value>),
     /// It was there, and somebody changed the Deployment since.
     Overwritten,
     Gone,
@@ -227,7 +218,7 @@ fn sight(patch: &Patch, now: Value) -> Sight {
     let annotations = now
         .pointer("/metadata/annotations")
         .and_then(Value::as_object);
-    let differences = differences(patch, &now);
+    let differences = patch.moved(&now);
     let Some((key, id)) = deploy_id(patch) else {
         return if differences.is_empty() {
             Sight::AsBefore
@@ -251,33 +242,15 @@ fn sight(patch: &Patch, now: Value) -> Sight {
 /// Returns the annotation that tells this PATCH from all others: its key and our deploy id.
 fn deploy_id(patch: &Patch) -> Option<(String, &str)> {
     patch.operations.iter().find_map(|operation| {
-        let member = |name: &str| operation.get(name).and_then(Value::as_str);
-        let key = member("path")?.strip_prefix("/metadata/annotations/")?;
-        let is_set = matches!(member("op")?, "add" | "replace");
-        let is_id = key.ends_with("~1deploy-id");
-        let id = member("value").filter(|_| is_set && is_id)?;
+        let (Operation::Add { path, value } | Operation::Replace { path, value }) = operation
+        else {
+            return None;
+        };
+        let path = path.to_string();
+        let key = path.strip_prefix("/metadata/annotations/")?;
+        let id = value.as_str().filter(|_| key.ends_with("~1deploy-id"))?;
         Some((key.replace("~1", "/").replace("~0", "~"), id))
     })
-}
-
-/// Returns the `test`s that do not hold for the object.
-fn differences(patch: &Patch, now: &Value) -> Vec<Difference> {
-    patch
-        .operations
-        .iter()
-        .filter(|operation| operation.get("op").and_then(Value::as_str) == Some("test"))
-        .filter_map(|operation| {
-            let path = operation.get("path").and_then(Value::as_str)?;
-            let expected = operation.get("value").unwrap_or(&Value::Null);
-            let found = now.pointer(path);
-            // An absent member is tested with null.
-            (found.unwrap_or(&Value::Null) != expected).then(|| Difference {
-                path: path.to_owned(),
-                expected: expected.clone(),
-                found: found.cloned(),
-            })
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,18 +4,31 @@ use serde_json::json;
 
 use super::super::testing::{DEPLOYMENTS, Piece, Reply, Script};
 use super::*;
+use crate::plan::patch::Pointer;
 
 const ID: &str = "0123456789abcdef";
 
+const IMAGE: &str = "/spec/template/spec/containers/0/image";
+
 fn patch(name: &str) -> Patch {
+    let test = |path: &str, value: Value| Operation::Test {
+        path: Pointer::of(path),
+        value,
+    };
     Patch {
         deployment: name.to_owned(),
         operations: vec![
-            json!({"op": "test", "path": "/metadata/uid", "value": "u"}),
-            json!({"op": "test", "path": "/spec/template/spec/containers/0/image", "value": "app:v1"}),
-            json!({"op": "test", "path": "/spec/minReadySeconds", "value": null}),
-            json!({"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "app:v2"}),
-            json!({"op": "add", "path": "/metadata/annotations/team~1deploy-id", "value": ID}),
+            test("/metadata/uid", json!("u")),
+            test(IMAGE, json!("app:v1")),
+            test("/spec/minReadySeconds", Value::Null),
+            Operation::Replace {
+                path: Pointer::of(IMAGE),
+                value: json!("app:v2"),
+            },
+            Operation::Add {
+                path: Pointer::of("/metadata/annotations/team~1deploy-id"),
+                value: json!(ID),
+            },
         ],
     }
 }
@@ -69,7 +82,11 @@ fn test_failed() -> Reply {
 }
 
 fn gateway_timeout() -> Reply {
-    Reply::status(504, "Timeout", "request did not complete within the allotted timeout")
+    Reply::status(
+        504,
+        "Timeout",
+        "request did not complete within the allotted timeout",
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,9 +117,12 @@ async fn a6_a_failed_test_is_looked_into() {
         let now = deployment("app:v3", json!({"team/deploy-id": "another"}));
         let script = scripted([refusal], [Reply::ok(&now)]);
         match apply_one(&script).await {
-            Outcome::Moved { differences, now: Some(found) } => {
-                let expected = Difference {
-                    path: "/spec/template/spec/containers/0/image".to_owned(),
+            Outcome::Moved {
+                differences,
+                now: Some(found),
+            } => {
+                let expected = Mismatch::Moved {
+                    path: Pointer::of(IMAGE),
                     expected: json!("app:v1"),
                     found: Some(json!("app:v3")),
                 };
@@ -152,7 +172,10 @@ async fn a10_a12_a13_a_write_without_a_known_end_is_found_by_its_id() {
 #[tokio::test(start_paused = true)]
 async fn a12_a_write_that_did_not_arrive_is_sent_again_with_the_same_body() {
     for ending in [gateway_timeout(), Reply::Reset, Reply::Silence] {
-        let script = scripted([ending.clone(), Reply::ok(&after())], [Reply::ok(&before())]);
+        let script = scripted(
+            [ending.clone(), Reply::ok(&after())],
+            [Reply::ok(&before())],
+        );
         let outcome = apply_one(&script).await;
         assert!(outcome.is_stored(), "{ending:?}: {outcome:?}");
         let bodies: Vec<Bytes> = script
@@ -258,11 +281,19 @@ async fn refusals_are_not_repeated() {
             |refusal| matches!(refusal, Refusal::Forbidden { .. }),
         ),
         (
-            Reply::status(403, "Forbidden", "admission webhook \"w\" denied the request: no"),
+            Reply::status(
+                403,
+                "Forbidden",
+                "admission webhook \"w\" denied the request: no",
+            ),
             |refusal| matches!(refusal, Refusal::Denied { .. }),
         ),
         (
-            Reply::status(403, "Forbidden", "namespace shop because it is being terminated"),
+            Reply::status(
+                403,
+                "Forbidden",
+                "namespace shop because it is being terminated",
+            ),
             |refusal| matches!(refusal, Refusal::NamespaceTerminating { .. }),
         ),
         (
@@ -291,7 +322,10 @@ async fn f18_a_refused_write_stops_further_ones_and_all_are_reported() {
     for (number, name) in names.iter().enumerate() {
         // All answers take their time; the third refuses first.
         let (wait, reply) = if number == 2 {
-            (1, Reply::status(403, "Forbidden", "User cannot patch resource"))
+            (
+                1,
+                Reply::status(403, "Forbidden", "User cannot patch resource"),
+            )
         } else {
             (2, Reply::ok(&after()))
         };
@@ -333,7 +367,9 @@ async fn a_halt_stops_what_was_not_sent() {
         patches: vec![patch("web")],
     });
     let cluster = script.cluster();
-    let written = Writer::new(&cluster, &plan).apply(&AtomicBool::new(true)).await;
+    let written = Writer::new(&cluster, &plan)
+        .apply(&AtomicBool::new(true))
+        .await;
     assert!(matches!(written[0].outcome, Outcome::NotSent));
     assert!(script.lines().is_empty());
 }
@@ -341,13 +377,11 @@ async fn a_halt_stops_what_was_not_sent() {
 #[test]
 fn our_id_is_read_from_the_patch() {
     let mut patch = patch("web");
-    assert_eq!(
-        deploy_id(&patch),
-        Some(("team/deploy-id".to_owned(), ID))
-    );
+    assert_eq!(deploy_id(&patch), Some(("team/deploy-id".to_owned(), ID)));
     patch.operations.pop();
-    patch.operations.push(
-        json!({"op": "test", "path": "/metadata/annotations/team~1deploy-id", "value": "old"}),
-    );
+    patch.operations.push(Operation::Test {
+        path: Pointer::of("/metadata/annotations/team~1deploy-id"),
+        value: json!("old"),
+    });
     assert_eq!(deploy_id(&patch), None);
 }
