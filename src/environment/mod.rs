@@ -75,4 +75,6 @@ pub(crate) fn protecting_names<'a>(name: &'a str, place: &'a Place) -> Vec<&'a s
 }
 
 #[cfg(test)]
+mod property_tests;
+#[cfg(test)]
 mod tests;

@@ -358,6 +358,6 @@ fn by_name(names: &[&str]) -> Setting<bool> {
 }
 
 #[cfg(test)]
-mod properties;
+mod property_tests;
 #[cfg(test)]
 mod tests;
