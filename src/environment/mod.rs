@@ -16,10 +16,13 @@ pub(crate) mod prefix;
 pub(crate) mod values;
 mod yaml;
 
+use checkout::CheckoutConfig;
 use choose::{ClusterSource, Place, Why};
+use config::UserConfig;
 use namespace::NamespaceWhy;
 use policy::Policy;
 use prefix::{Prefix, PrefixSource};
+use values::Line;
 
 /// Where a command goes, settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,20 @@ impl Environment {
         };
         format!("{}: {namespace}, {place}{protected}", self.name)
     }
+}
+
+/// Returns the template of image tags, if one is said. The checkout's does not count where the
+/// environment is protected.
+pub(crate) fn tag_template<'a>(
+    user: &'a UserConfig,
+    checkout: Option<&'a CheckoutConfig>,
+    policy: &Policy,
+) -> Option<&'a str> {
+    let checkout = checkout.filter(|_| !policy.protected.value);
+    user.tag
+        .as_ref()
+        .or_else(|| checkout?.tag.as_ref())
+        .map(Line::as_str)
 }
 
 /// Returns the names that tell whether an environment is protected by its name.
