@@ -181,6 +181,18 @@ impl Policy {
     }
 }
 
+/// Tells, before the prefix is known, whether an environment may turn out to be protected: then what
+/// the checkout says about the prefix does not count.
+pub(crate) fn may_be_protected(
+    names: &[&str],
+    annotations: Option<&BTreeMap<String, String>>,
+    user: Option<&Guards>,
+) -> bool {
+    by_name(names).value
+        || annotations.is_some_and(annotations::is_protected_under_any_prefix)
+        || user.is_some_and(|guards| guards.protected == Some(true))
+}
+
 /// The local files, laid over what the Namespace states.
 struct Layers<'a> {
     user: &'a Guards,
@@ -358,6 +370,6 @@ fn by_name(names: &[&str]) -> Setting<bool> {
 }
 
 #[cfg(test)]
-mod properties;
+mod property_tests;
 #[cfg(test)]
 mod tests;

@@ -368,10 +368,13 @@ fn is_loopback(authority: &str) -> bool {
         Some((address, _)) => address,
         None => authority.split(':').next().unwrap_or_default(),
     };
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host == "::1" || is_loopback_address(host)
+}
+
+/// Tells whether a host is an address of 127.0.0.0/8.
+fn is_loopback_address(host: &str) -> bool {
+    let parts: Vec<&str> = host.split('.').collect();
+    matches!(parts.as_slice(), ["127", rest @ ..] if rest.len() == 3 && rest.iter().all(|part| part.parse::<u8>().is_ok()))
 }
 
 fn branch_pattern(text: &str) -> Result<String, BadValue> {

@@ -226,9 +226,7 @@ pub(super) fn read(
 }
 
 /// Tells whether a Namespace says, under whatever prefix, that it is protected.
-///
-/// For the question whether the checkout's prefix counts, which has to be answered first.
-pub(crate) fn is_protected_under_any_prefix(annotations: &BTreeMap<String, String>) -> bool {
+pub(super) fn is_protected_under_any_prefix(annotations: &BTreeMap<String, String>) -> bool {
     annotations.iter().any(|(key, value)| {
         matches!(key.rsplit_once('/'), Some((_, PROTECTED))) && boolean(value) == Ok(true)
     })

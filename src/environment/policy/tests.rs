@@ -317,3 +317,16 @@ fn a_namespace_that_may_not_be_read_is_told() {
         str!["namespace `web` may not be read, so its policy is not known"]
     );
 }
+
+#[test]
+fn what_may_be_protected_is_known_before_the_prefix() {
+    let annotations = BTreeMap::from([("x.com/deploy-protected".to_owned(), "true".to_owned())]);
+    let user = Guards {
+        protected: Some(true),
+        ..Guards::default()
+    };
+    assert!(!may_be_protected(&["qa"], Some(&BTreeMap::new()), None));
+    assert!(may_be_protected(&["prod"], None, None));
+    assert!(may_be_protected(&["qa"], Some(&annotations), None));
+    assert!(may_be_protected(&["qa"], None, Some(&user)));
+}
