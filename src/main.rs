@@ -21,5 +21,7 @@ mod ui;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    // With one provider compiled in this cannot fail; without it TLS would.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    commands::run(process::Process::read()).into()
 }

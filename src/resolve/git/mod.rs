@@ -48,6 +48,13 @@ impl LocalRepository {
         }
     }
 
+    /// Returns the folder of the checkout, or of the bare repository.
+    pub(crate) fn folder(&self) -> &Path {
+        self.repository
+            .workdir()
+            .unwrap_or_else(|| self.repository.path())
+    }
+
     /// Returns the remotes whose addresses can be asked; others are left out.
     pub(crate) fn remotes(&self) -> Result<Vec<Remote>, GitError> {
         let names = self.repository.remotes()?;
