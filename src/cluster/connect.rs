@@ -78,11 +78,9 @@ async fn open(options: ConnectOptions<'_>) -> Result<Cluster, Fault> {
         }),
     )
     .await?;
-    let client = client(&config, identity.as_ref())?;
-    let rebuild = Box::new(move |identity: &Identity| self::client(&config, Some(identity)));
     let wire = Wire::new(Parts {
-        client,
-        rebuild,
+        build: Box::new(move |identity| client(&config, identity)),
+        identity,
         credentials,
         limits,
         hooks,
@@ -90,7 +88,7 @@ async fn open(options: ConnectOptions<'_>) -> Result<Cluster, Fault> {
         user: settings
             .user_name
             .map_or_else(|| "nobody".to_owned(), |name| format!("`{name}`")),
-    });
+    })?;
     Ok(Cluster {
         wire: Arc::new(wire),
         namespace,

@@ -10,6 +10,7 @@ pub(crate) mod fault;
 pub(crate) mod lines;
 pub(crate) mod listing;
 mod mask;
+mod observing;
 pub(crate) mod paths;
 mod plugin;
 pub(crate) mod preview;
@@ -60,6 +61,8 @@ pub(crate) enum Notice {
     Retrying { why: String, wait: Duration },
     /// A credential plugin takes long: it may have opened a browser.
     WaitingForLogin { command: String },
+    /// Something may be read but not watched: it is read this often instead.
+    NotWatchable { why: String, every: Duration },
     /// A `Warning:` header of the API server; told once.
     Warning(String),
 }

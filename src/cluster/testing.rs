@@ -18,7 +18,6 @@ use tokio::net::TcpListener;
 use tower::BoxError;
 
 use super::credentials::{Credentials, PluginLimits};
-use super::plugin::Identity;
 use super::record::{Record, Recorder};
 use super::wire::{Parts, Wire};
 use super::{Cluster, Hooks, Limits, Notice};
@@ -235,17 +234,17 @@ impl Script {
         credentials: Credentials,
         limits: Limits,
     ) -> Cluster {
-        let rebuilt = client.clone();
+        let wire = Wire::new(Parts {
+            build: Box::new(move |_| Ok(client.clone())),
+            identity: None,
+            credentials,
+            limits,
+            hooks: self.hooks(),
+            server: "https://api.example".to_owned(),
+            user: "`dev`".to_owned(),
+        });
         Cluster {
-            wire: Arc::new(Wire::new(Parts {
-                client,
-                rebuild: Box::new(move |_: &Identity| Ok(rebuilt.clone())),
-                credentials,
-                limits,
-                hooks: self.hooks(),
-                server: "https://api.example".to_owned(),
-                user: "`dev`".to_owned(),
-            })),
+            wire: Arc::new(wire.ok().expect("a client")),
             namespace: NAMESPACE.to_owned(),
         }
     }

@@ -45,13 +45,14 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Makes a client that shows another client certificate.
-pub(crate) type Rebuild = Box<dyn Fn(&Identity) -> Result<kube::Client, Fault> + Send + Sync>;
+/// Makes a client, without any connection yet, that shows this client certificate.
+pub(crate) type Build = Box<dyn Fn(Option<&Identity>) -> Result<kube::Client, Fault> + Send + Sync>;
 
 /// What a [`Wire`] is made of.
 pub(crate) struct Parts {
-    pub(crate) client: kube::Client,
-    pub(crate) rebuild: Rebuild,
+    pub(crate) build: Build,
+    /// The client certificate that a plugin issued.
+    pub(crate) identity: Option<Identity>,
     pub(crate) credentials: Credentials,
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
@@ -63,8 +64,14 @@ pub(crate) struct Parts {
 
 /// The way to one API server as one user.
 pub(crate) struct Wire {
-    parts: Parts,
+    build: Build,
+    credentials: Credentials,
+    limits: Limits,
+    hooks: Hooks,
+    server: String,
+    user: String,
     client: Mutex<kube::Client>,
+    identity: Mutex<Option<Identity>>,
     was_seen: AtomicBool,
     date: Mutex<Option<ServerDate>>,
     told: Mutex<BTreeSet<String>>,
@@ -78,34 +85,54 @@ struct Reply<B> {
 }
 
 impl Wire {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self {
-            client: Mutex::new(parts.client.clone()),
-            parts,
+    pub(crate) fn new(parts: Parts) -> Result<Self, Fault> {
+        let client = (parts.build)(parts.identity.as_ref())?;
+        Ok(Self {
+            build: parts.build,
+            credentials: parts.credentials,
+            limits: parts.limits,
+            hooks: parts.hooks,
+            server: parts.server,
+            user: parts.user,
+            client: Mutex::new(client),
+            identity: Mutex::new(parts.identity),
             was_seen: AtomicBool::new(false),
             date: Mutex::new(None),
             told: Mutex::new(BTreeSet::new()),
-        }
+        })
     }
 
     pub(crate) fn server(&self) -> &str {
-        &self.parts.server
+        &self.server
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.parts.limits
+        &self.limits
     }
 
     pub(crate) fn now(&self) -> Moment {
-        (self.parts.hooks.clock)()
+        (self.hooks.clock)()
     }
 
     pub(crate) fn random(&self) -> u64 {
-        (self.parts.hooks.random)()
+        (self.hooks.random)()
     }
 
     pub(crate) fn server_date(&self) -> Option<ServerDate> {
         *lock(&self.date)
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        (self.hooks.notice)(notice);
+    }
+
+    /// Makes the next request open a new connection.
+    pub(crate) fn forget_connections(&self) {
+        // What could be built once can be built again, unless files went away: then the old
+        // client is better than none.
+        if let Ok(client) = (self.build)(lock(&self.identity).as_ref()) {
+            *lock(&self.client) = client;
+        }
     }
 
     /// Returns what surrounds a failure that happens now.
@@ -162,7 +189,7 @@ impl Wire {
             return false;
         };
         if around.now.since(tries.began()) + wait >= self.limits().quiet {
-            (self.parts.hooks.notice)(match Trouble::of(fault) {
+            self.tell(match Trouble::of(fault) {
                 Trouble::Throttled { .. } => Notice::Throttled { wait },
                 Trouble::NoRoute | Trouble::Unknown | Trouble::Hindered | Trouble::Final => {
                     Notice::Retrying {
@@ -179,7 +206,7 @@ impl Wire {
     /// Sends a request once, and once more where the credentials had to be renewed: the server did
     /// not look at the first one.
     pub(crate) async fn once(&self, request: &Request<Bytes>) -> Result<Answer, Fault> {
-        let pass = self.parts.credentials.pass();
+        let pass = self.credentials.pass();
         let mut reply = self.exchange(request, &pass).await?;
         if reply.status == StatusCode::UNAUTHORIZED {
             let renewed = self.renew(&pass).await?;
@@ -196,7 +223,7 @@ impl Wire {
         request
             .headers_mut()
             .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let pass = self.parts.credentials.pass();
+        let pass = self.credentials.pass();
         let mut reply = self.begin(&request, &pass).await?;
         if reply.status == StatusCode::UNAUTHORIZED {
             let renewed = self.renew(&pass).await?;
@@ -227,21 +254,22 @@ impl Wire {
     }
 
     async fn renew(&self, refused: &Pass) -> Result<Pass, Fault> {
-        match self.parts.credentials.renew(refused).await? {
+        match self.credentials.renew(refused).await? {
             Renewal::Unchanged => return Err(self.unauthorized()),
             Renewal::Header => {}
             Renewal::Identity(identity) => {
-                *lock(&self.client) = (self.parts.rebuild)(&identity)?;
+                *lock(&self.client) = (self.build)(Some(&identity))?;
+                *lock(&self.identity) = Some(identity);
             }
         }
-        Ok(self.parts.credentials.pass())
+        Ok(self.credentials.pass())
     }
 
     fn unauthorized(&self) -> Fault {
         Fault::Unauthorized {
             server: self.server().to_owned(),
-            user: self.parts.user.clone(),
-            hint: Some(self.parts.credentials.hint()),
+            user: self.user.clone(),
+            hint: Some(self.credentials.hint()),
         }
     }
 
@@ -398,7 +426,7 @@ impl Wire {
         }
         for warning in warnings(headers) {
             if lock(&self.told).insert(warning.clone()) {
-                (self.parts.hooks.notice)(Notice::Warning(warning));
+                self.tell(Notice::Warning(warning));
             }
         }
     }
@@ -411,7 +439,7 @@ impl Wire {
         answer: Option<&Bytes>,
         fault: Option<&Fault>,
     ) {
-        let Some(recorder) = &self.parts.hooks.recorder else {
+        let Some(recorder) = &self.hooks.recorder else {
             return;
         };
         let body = |bytes: &Bytes| recorder.wants_bodies.then(|| mask::body(bytes));

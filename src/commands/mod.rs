@@ -5,10 +5,13 @@ mod envs;
 mod notices;
 pub(crate) mod sandbox;
 mod session;
+mod status;
+mod watching;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::{self, EnvironmentCommand, GlobalArgs, KnownEnvironment, Request};
+use crate::environment::choose::error::shell_word;
 use crate::environment::choose::known::{KnownKind, answerable, known};
 use crate::error::{Error, Kind};
 use crate::exit_code::ExitCode;
@@ -37,12 +40,36 @@ impl Run {
         )
     }
 
+    /// Returns the options that say where this run goes, each after a space, for another command.
+    pub(crate) fn place_options(&self) -> String {
+        let GlobalArgs {
+            namespace,
+            context,
+            kubeconfig,
+            config,
+            annotation_prefix,
+            ..
+        } = &self.global;
+        let path = |path: &Option<std::path::PathBuf>| {
+            path.as_ref()
+                .map(|path| path.to_string_lossy().into_owned())
+        };
+        [
+            ("--namespace", namespace.clone()),
+            ("--context", context.clone()),
+            ("--kubeconfig", path(kubeconfig)),
+            ("--config", path(config)),
+            ("--annotation-prefix", annotation_prefix.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(option, value)| Some(format!(" {option} {}", shell_word(&value?))))
+        .collect()
+    }
+
     /// Returns the command line as it can be pasted into a shell.
     pub(crate) fn command_line(&self) -> String {
         let words = self.process.arguments.iter().skip(1);
-        let words = words.map(|word| {
-            crate::environment::choose::error::shell_word(&word.to_string_lossy()).to_string()
-        });
+        let words = words.map(|word| shell_word(&word.to_string_lossy()).to_string());
         std::iter::once("kube".to_owned())
             .chain(words)
             .collect::<Vec<_>>()
@@ -133,7 +160,7 @@ fn execute(run: &Run, request: Request) -> Result<ExitCode, Error> {
                     .await?;
                     Ok(ExitCode::Done)
                 }
-                EnvironmentCommand::Status(_args) => Ok(ExitCode::Done),
+                EnvironmentCommand::Status(args) => status::run(run, &name, &args).await,
             },
             Request::Sandbox { .. } => Ok(ExitCode::Done),
         }

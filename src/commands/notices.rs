@@ -42,6 +42,10 @@ fn tell(ui: &Ui, notice: Notice) {
         Notice::WaitingForLogin { command } => {
             ui.say(format!("waiting for `{command}` to log you in"));
         }
+        Notice::NotWatchable { why, every } => ui.say(format!(
+            "watching is not possible ({why}); reading every {} instead",
+            seconds(every)
+        )),
         Notice::Warning(text) => ui.warn(&format!("the API server says: {text}")),
     }
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::try_join_all;
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::environment_files::{self, Files};
 use super::notices::hooks;
@@ -133,6 +134,25 @@ impl Session {
             checkout,
             deployments,
         })
+    }
+
+    /// Returns where this is, as the JSON documents say it.
+    pub(crate) fn place(&self) -> Value {
+        let environment = &self.environment;
+        json!({
+            "environment": environment.name,
+            "context": environment.place.source.context_name(),
+            "server": environment.place.identity.server,
+            "namespace": environment.namespace,
+            "simulated": environment.is_simulated(),
+        })
+    }
+
+    /// Returns the time by the API server's clock, as far as it told it.
+    pub(crate) fn server_time(&self, run: &Run) -> Option<Timestamp> {
+        let told = self.cluster.server_date()?;
+        let since = run.process.clock.now().since(told.at);
+        told.date.checked_add(since).ok()
     }
 
     /// Reads the Deployments again, for a plan made anew.

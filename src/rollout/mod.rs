@@ -11,6 +11,7 @@ pub(crate) mod history;
 pub(crate) mod observed;
 pub(crate) mod template;
 pub(crate) mod verdict;
+pub(crate) mod watch;
 
 use std::time::Duration;
 
