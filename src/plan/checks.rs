@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::deployment::{Container, ContainerKind, Deployment, UpdateStrategy};
+use super::deployment::{Container, Deployment, UpdateStrategy};
 use super::managers::{Manager, owner_of};
 use super::numbers::{Amount, Room};
 use crate::environment::values::Strategy;
@@ -349,7 +349,7 @@ fn app_containers(deployment: &Deployment) -> impl Iterator<Item = Container<'_>
     deployment
         .containers()
         .into_iter()
-        .filter(|container| container.position.kind == ContainerKind::App)
+        .filter(|container| container.is_app())
 }
 
 #[cfg(test)]

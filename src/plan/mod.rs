@@ -7,7 +7,9 @@ pub(crate) mod deployment;
 pub(crate) mod managers;
 pub(crate) mod numbers;
 pub(crate) mod patch;
+pub(crate) mod select;
 pub(crate) mod standing;
+pub(crate) mod words;
 
 /// All changes of one run and the targets that already are as wanted.
 #[derive(Clone, Debug, PartialEq)]
