@@ -41,7 +41,9 @@ fn tests_come_first_and_an_absent_member_is_tested_with_null() {
         );
     });
     let body = String::from_utf8(patch.body()).unwrap();
-    assert_data_eq!(body.replace("},", "},\n"), str![[r#"
+    assert_data_eq!(
+        body.replace("},", "},\n"),
+        str![[r#"
 [{"op":"test","path":"/metadata/uid","value":"u1"},
 {"op":"test","path":"/spec/template/spec/containers/0/image","value":"web:1"},
 {"op":"test","path":"/spec/minReadySeconds","value":null},
@@ -49,7 +51,8 @@ fn tests_come_first_and_an_absent_member_is_tested_with_null() {
 {"op":"replace","path":"/spec/template/spec/containers/0/image","value":"web:2"},
 {"op":"add","path":"/spec/minReadySeconds","value":10},
 {"op":"add","path":"/metadata/annotations/example.com~1deploy-id","value":"2"}]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -57,11 +60,14 @@ fn the_map_of_annotations_is_made_only_where_none_is() {
     let bare = json!({"metadata": {"uid": "u1"}});
     let patch = build(&bare, |patch| patch.annotate(annotation("k", "v"), "k"));
     let body = String::from_utf8(patch.body()).unwrap();
-    assert_data_eq!(body.replace("},", "},\n"), str![[r#"
+    assert_data_eq!(
+        body.replace("},", "},\n"),
+        str![[r#"
 [{"op":"test","path":"/metadata/annotations","value":null},
 {"op":"add","path":"/metadata/annotations","value":{}},
 {"op":"add","path":"/metadata/annotations/k","value":"v"}]
-"#]]);
+"#]]
+    );
 
     let meanwhile = json!({"metadata": {"uid": "u1", "annotations": {"x": "y"}}});
     assert!(patch.apply_locally(&meanwhile).is_err());

@@ -1,7 +1,11 @@
 //! Says in words what selection, checks, and plan decided. The only place of the plan with prose.
 
+use super::Refusal;
+use super::approve::{Movement, Unexpected};
+use super::managers::Manager;
 use super::select::annotations::{OddValue, Oddity};
 use super::select::faults::Fault;
+use crate::rollout::history::Record;
 
 /// Returns the fault as a lowercase fragment.
 pub(crate) fn fault(fault: &Fault) -> String {
@@ -207,5 +211,125 @@ fn shortened(names: &[String]) -> String {
     match names.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Returns the refusal as a lowercase fragment.
+pub(crate) fn refusal(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Downtime { deployment } => format!(
+            "Deployment `{deployment}` has the strategy Recreate, which stops all pods before new ones start"
+        ),
+        Refusal::Paused { deployment } => {
+            format!("Deployment `{deployment}` is paused, so no pod would be replaced")
+        }
+        Refusal::Managed {
+            deployment,
+            manager,
+        } => format!(
+            "Deployment `{deployment}` is managed by {} and does not say that it takes part",
+            self::manager(manager)
+        ),
+        Refusal::Terminating { deployment } => {
+            format!("Deployment `{deployment}` is being deleted")
+        }
+        Refusal::AnnotationsFull { deployment, bytes } => format!(
+            "the annotations of Deployment `{deployment}` would take {bytes} bytes, more than an object may have"
+        ),
+    }
+}
+
+/// Returns the way out of a refusal, as a full sentence or a command.
+pub(crate) fn refusal_hint(refusal: &Refusal, namespace: &str) -> Option<String> {
+    match refusal {
+        Refusal::Downtime { .. } => Some("If that may be: --allow-downtime".to_owned()),
+        Refusal::Paused { deployment } => Some(format!(
+            "Resume it: kubectl --namespace {namespace} rollout resume deployment/{deployment}"
+        )),
+        Refusal::Managed { .. } => {
+            Some("Annotate it as a target, or change it this once with --allow-managed.".to_owned())
+        }
+        Refusal::Terminating { .. } => None,
+        Refusal::AnnotationsFull { .. } => Some("Remove annotations that nobody needs.".to_owned()),
+    }
+}
+
+/// Returns what a manager is called.
+pub(crate) fn manager(manager: &Manager) -> String {
+    let named = |tool: &str, what: &str, name: &Option<String>| match name {
+        Some(name) => format!("{tool} ({what} `{}`)", name.escape_debug()),
+        None => tool.to_owned(),
+    };
+    match manager {
+        Manager::ArgoCd { application } => named("Argo CD", "application", application),
+        Manager::Flux { name } => named("Flux", "object", name),
+        Manager::Helm { release } => named("Helm", "release", release),
+        Manager::Apply { name } => format!("server-side apply by `{}`", name.escape_debug()),
+    }
+}
+
+/// Returns how a plan differs from what `--expect` said.
+pub(crate) fn unexpected(unexpected: &Unexpected) -> String {
+    match unexpected {
+        Unexpected::Running {
+            deployment,
+            container,
+            expected,
+            found,
+        } => format!(
+            "{deployment}/{container} runs {found}, and `{}` was expected",
+            expected.escape_debug()
+        ),
+        Unexpected::New {
+            deployment,
+            container,
+            expected,
+            found,
+        } => format!(
+            "{deployment}/{container} would run {found}, and `{}` was expected",
+            expected.escape_debug()
+        ),
+    }
+}
+
+/// Returns how a plan differs from the approved one.
+pub(crate) fn movement(movement: &Movement) -> String {
+    match movement {
+        Movement::Appeared { deployment } => {
+            format!("Deployment `{deployment}` has to change now, too")
+        }
+        Movement::Gone { deployment } => format!("Deployment `{deployment}` is no target any more"),
+        Movement::Recreated { deployment } => {
+            format!("Deployment `{deployment}` was deleted and made anew")
+        }
+        Movement::Running {
+            deployment,
+            container,
+            was,
+            is,
+            record,
+        } => {
+            let by = record.as_deref().map(deployed_by).unwrap_or_default();
+            format!("{deployment}/{container} ran {was} and now runs {is}{by}")
+        }
+        Movement::Wanted {
+            deployment,
+            container,
+            was,
+            is,
+        } => format!("{deployment}/{container} was to run {was} and now is to run {is}"),
+        Movement::Settings { deployment } => {
+            format!("what else is to be set on Deployment `{deployment}` is different")
+        }
+    }
+}
+
+/// Returns ` (alice, 2026-11-21T06:51:53Z)`, as far as the record says.
+fn deployed_by(record: &Record) -> String {
+    let at = record.at.map(|at| at.to_string());
+    let parts: Vec<String> = record.user.clone().into_iter().chain(at).collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", parts.join(", ")),
     }
 }
