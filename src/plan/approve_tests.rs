@@ -61,14 +61,17 @@ fn what_stands_against_a_plan_is_said_before_anybody_is_asked() {
         &Confirmation::AskEnter,
         false,
     );
-    assert_data_eq!(report(denied.unwrap_err()), str![[r#"
+    assert_data_eq!(
+        report(denied.unwrap_err()),
+        str![[r#"
 Refused: 2 things stand against this deploy
   Deployment `rails` is paused, so no pod would be replaced
   Deployment `web` has the strategy Recreate, which stops all pods before new ones start
 hint: Resume it: kubectl --namespace shop rollout resume deployment/rails
 hint: If that may be: --allow-downtime
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -153,7 +156,9 @@ fn a_plan_made_anew_that_shows_something_else_is_refused() {
             format!("# {case}\n{}", report(denied))
         })
         .collect();
-    assert_data_eq!(reports.join("\n"), str![[r#"
+    assert_data_eq!(
+        reports.join("\n"),
+        str![[r#"
 # an image by one of us
 Refused: rails/rails ran wantedly/rails:d1cb608ee61cb18f8c397c2e27576573879b2fcf and now runs wantedly/rails:77aa00b (bob, 2026-11-21T06:59:20Z)
 hint: Run the same command again to see the new plan.
@@ -188,7 +193,8 @@ hint: Run the same command again to see the new plan.
 Refused: Deployment `rails` is paused, so no pod would be replaced
 hint: Resume it: kubectl --namespace shop rollout resume deployment/rails
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -234,12 +240,15 @@ fn what_is_unexpected_is_said_for_each_target() {
     let expectation: Expectation = "d1cb608..77aa00b".parse().unwrap();
     let plan = plan([deployment("rails", "v1"), deployment("web", OLD)]);
     let denied = approve(plan, Some(&expectation), &Confirmation::NotNeeded, false);
-    assert_data_eq!(report(denied.unwrap_err()), str![[r#"
+    assert_data_eq!(
+        report(denied.unwrap_err()),
+        str![[r#"
 Refused: 3 things are not as expected
   rails/rails runs wantedly/rails:v1, and `d1cb608` was expected
   rails/rails would run wantedly/rails:cb19269526f946222110fbdfb3d107c4b5a18fe7, and `77aa00b` was expected
   web/web would run wantedly/web:cb19269526f946222110fbdfb3d107c4b5a18fe7, and `77aa00b` was expected
 hint: Look at the plan again with --dry-run.
 
-"#]]);
+"#]]
+    );
 }

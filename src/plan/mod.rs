@@ -3,11 +3,13 @@
 
 pub(crate) mod approve;
 pub(crate) mod build;
+pub(crate) mod busy;
 pub(crate) mod checks;
 pub(crate) mod deployment;
 pub(crate) mod managers;
 pub(crate) mod numbers;
 pub(crate) mod patch;
+pub(crate) mod receipt;
 mod report;
 pub(crate) mod select;
 pub(crate) mod standing;

@@ -54,7 +54,9 @@ fn the_patch_tests_what_the_plan_is_made_from_and_writes_everything_at_once() {
     );
     let plan = plan([raw]);
     let body = String::from_utf8(plan.deployments[0].patch.body()).unwrap();
-    assert_data_eq!(body.replace("},", "},\n"), str![[r#"
+    assert_data_eq!(
+        body.replace("},", "},\n"),
+        str![[r#"
 [{"op":"test","path":"/metadata/uid","value":"uid-of-rails"},
 {"op":"test","path":"/spec/template/spec/containers/0/name","value":"rails"},
 {"op":"test","path":"/spec/template/spec/containers/0/image","value":"wantedly/rails:d1cb608ee61cb18f8c397c2e27576573879b2fcf"},
@@ -75,7 +77,15 @@ fn the_patch_tests_what_the_plan_is_made_from_and_writes_everything_at_once() {
 {"op":"add","path":"/metadata/annotations/wantedly.com~1deploy-before","value":"NewReplicaSetAvailable 2026-11-21T06:01:30Z"},
 {"op":"add","path":"/metadata/annotations/wantedly.com~1deploy-log","value":"1 1795244400 deploy - - 000000000000002a alice cb19269526f946222110fbdfb3d107c4b5a18fe7"},
 {"op":"add","path":"/metadata/annotations/kubernetes.io~1change-cause","value":"kube qa deploy master (cb19269) by alice"}]
-"#]]);
+"#]]
+    );
+}
+
+#[test]
+fn the_patch_tells_the_id_by_which_it_is_found_again() {
+    let plan = plan([deployed(deployment("rails", OLD), 7, "")]);
+    let id = plan.deployments[0].patch.deploy_id();
+    assert_eq!(id, Some(("wantedly.com/deploy-id", "000000000000002a")));
 }
 
 #[test]
