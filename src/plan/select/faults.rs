@@ -1,10 +1,9 @@
 //! All that can keep a run from knowing its targets, collected over all Deployments.
 
-use std::fmt;
-
 use super::annotations::OddValue;
 use crate::error::{Error, Kind};
 use crate::image::ImageError;
+use crate::plan::report::Report;
 use crate::plan::words;
 use crate::resolve::Repository;
 
@@ -153,43 +152,9 @@ impl From<Faults> for Error {
                 hints.push(hint);
             }
         }
-        let report = Report::of(&faults);
+        let report = Report::of(faults.iter().map(words::fault).collect(), |count| {
+            format!("the targets have {count} faults")
+        });
         hints.into_iter().fold(Self::new(kind, report), Self::hint)
-    }
-}
-
-/// The faults as an error and its causes, one line each.
-#[derive(Debug)]
-struct Report {
-    text: String,
-    rest: Option<Box<Report>>,
-}
-
-impl Report {
-    fn of(faults: &Faults) -> Self {
-        let mut lines: Vec<String> = faults.iter().map(words::fault).collect();
-        if lines.len() > 1 {
-            lines.insert(0, format!("the targets have {} faults", lines.len()));
-        }
-        let mut rest = None;
-        while lines.len() > 1 {
-            rest = lines.pop().map(|text| Box::new(Self { text, rest }));
-        }
-        Self {
-            text: lines.pop().unwrap_or_default(),
-            rest,
-        }
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Report {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.rest.as_deref().map(|rest| rest as _)
     }
 }

@@ -1,7 +1,7 @@
 //! Whole selections: what is chosen, and every way in which it cannot be.
 
 use serde_json::json;
-use snapbox::{assert_data_eq, str};
+use snapbox::{IntoData as _, assert_data_eq, str};
 
 use super::*;
 use crate::error::Error;
@@ -414,8 +414,8 @@ fn nothing_annotated_says_what_was_looked_for() {
 NotFound: there is no Deployment, so none has `example.com/deploy-target`
 hint: Annotate each Deployment that takes part with `example.com/deploy-target: "true"`, or name one with --target.
 
-NotFound: none of 1 Deployments has `example.com/deploy-target: "true"`
-hint: Other prefixes are in use here: exmaple.com/deploy-target. Say which with --annotation-prefix.
+NotFound: the only Deployment does not have `example.com/deploy-target: "true"`
+hint: Other prefixes are in use here: exmaple.com. Say which with --annotation-prefix.
 
 "#]]
     );
@@ -466,7 +466,31 @@ fn all_faults_of_all_deployments_are_reported_together() {
         annotated("strategy", &[("deploy-strategy", "kep")], one),
     ];
     let faults = Flags::default().select(&listed).unwrap_err();
-    assert_data_eq!(report(faults), str![[r#""#]].raw());
+    assert_data_eq!(report(faults), str![[r#"
+NotFound: the targets have 16 faults
+  Deployment `misspelt` has `example.com/deploy-traget`, which is no key; `example.com/deploy-target` is
+  Deployment `misspelt-container` has `example.com/deploy-target-contaner`, which is no key; `example.com/deploy-target-container` is
+  Deployment `misplaced` has `example.com/deploy-target` on its pod template, where it does not count
+  StatefulSet `database` has `example.com/deploy-target`, and only Deployments can take part
+  Deployment `odd`: `example.com/deploy-target: yes` is none of true, 1, false, 0 (at character 1)
+  Deployment `hostile`: `example.com/deploy-target: \u{1b}[2J\u{202e}` is none of true, 1, false, 0 (at character 1)
+  Deployment `url`: `example.com/github: web=https://github.com/w/web` has a URL instead of owner/name (at character 5)
+  Deployment `unnamed` has 2 containers (web, job), and `example.com/deploy-target-container` does not say which
+  Deployment `missing` has no container `wbe`; it has web, job
+  Deployment `twice` names its container `web` twice
+  Deployment `claimed` names several repositories for its container `web`: w/web, w/other
+  Deployment `homeless` does not say in `example.com/github` which repository its container `web` is built from
+  Deployment `placeholder`, container `web`: the image "w/web:[REPLACE_WITH_TAG]" holds a placeholder that was not filled in
+  Deployment `capitals`, container `web`: the image "W/web:1" has capital letters in the image's repository
+  Deployment `strategy`: `example.com/deploy-strategy: kep` is none of zero-downtime, warn, keep (at character 1)
+  the targets are of several repositories: wantedly/rails (good/rails); w/web (twice/web, strategy/web)
+hint: Move the annotation to `metadata.annotations` of the Deployment.
+hint: Name one with the annotation, or with --container.
+hint: Did you mean `web`?
+hint: Annotate it with `example.com/github: web=owner/name`, or say --repo owner/name.
+hint: Choose one with --repo, or its Deployments with --target.
+
+"#]].raw());
 }
 
 #[test]

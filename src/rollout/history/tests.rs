@@ -207,7 +207,7 @@ fn closing_an_entry_marks_other_open_ones_as_superseded() {
         entry(2, None),
         entry(3, None),
     ])
-    .closed(&DeployId::from_bits(3), Outcome::Failed, Some(40));
+    .closed(Some((&DeployId::from_bits(3), Outcome::Failed, Some(40))));
     let ends: Vec<_> = closed
         .entries()
         .iter()
