@@ -127,6 +127,8 @@ struct State {
     log: Vec<Arrived>,
     notices: Vec<Notice>,
     records: Vec<Record>,
+    /// How much longer the machine was asleep than the timers ran.
+    slept: Duration,
 }
 
 impl Script {
@@ -134,7 +136,8 @@ impl Script {
         Self::default()
     }
 
-    /// Answers requests such as `GET /path?part&part` with these replies.
+    /// Answers requests such as `GET /path?part&part` with these replies; the first rule that fits
+    /// holds.
     pub(crate) fn on(&self, request: &str, replies: impl IntoIterator<Item = Reply>) -> &Self {
         let (method, target) = request.split_once(' ').expect("method and path");
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -176,6 +179,11 @@ impl Script {
         self.0.lock().expect("state").records.clone()
     }
 
+    /// Lets the machine sleep: the clock goes on, and timers do not.
+    pub(crate) fn sleep(&self, duration: Duration) {
+        self.0.lock().expect("state").slept += duration;
+    }
+
     async fn answer<B>(self, request: Request<B>) -> Result<Response<TestBody>, BoxError>
     where
         B: http_body::Body,
@@ -197,8 +205,7 @@ impl Script {
                 .rules
                 .iter_mut()
                 .filter(|rule| rule.method == head.method.as_str() && rule.path == head.uri.path())
-                .filter(|rule| rule.query.iter().all(|part| query.contains(part)))
-                .max_by_key(|rule| rule.query.len());
+                .find(|rule| rule.query.iter().all(|part| query.contains(part)));
             match rule {
                 Some(rule) if rule.replies.len() > 1 => rule.replies.pop_front(),
                 Some(rule) => rule.replies.front().cloned(),
@@ -253,9 +260,13 @@ impl Script {
     pub(crate) fn hooks(&self) -> Hooks {
         let notices = self.clone();
         let records = self.clone();
+        let sleeper = self.clone();
         let start = tokio::time::Instant::now();
         Hooks {
-            clock: Arc::new(move || Moment(start.elapsed())),
+            clock: Arc::new(move || {
+                let slept = sleeper.0.lock().expect("state").slept;
+                Moment(start.elapsed() + slept)
+            }),
             random: Arc::new(|| 0),
             notice: Arc::new(move |notice| {
                 notices.0.lock().expect("state").notices.push(notice);

@@ -10,7 +10,6 @@ pub(crate) mod follow;
 pub(crate) mod history;
 pub(crate) mod observed;
 pub(crate) mod template;
-pub(crate) mod verdict;
 pub(crate) mod watch;
 
 use std::time::Duration;

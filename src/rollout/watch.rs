@@ -90,7 +90,6 @@ pub(crate) async fn run(
         deployments: deployments.clone(),
         idle: subject.patience.idle_watch,
         sender: sender.clone(),
-        slept: slept.subscribe(),
     };
     let version = decode::oldest_version(subject.deployments);
     let feeds = [
@@ -105,7 +104,7 @@ pub(crate) async fn run(
         feed(Watched::Events, &Selection::default(), Start::Any),
     ];
     for feed in feeds {
-        tasks.spawn(feed.run());
+        tasks.spawn(feed.run(slept.subscribe()));
     }
     tasks.spawn(deployments.read_now_and_then(subject.patience.safety_read, sender.clone()));
 

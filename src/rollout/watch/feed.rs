@@ -55,7 +55,6 @@ pub(super) struct Feed {
     pub(super) deployments: Deployments,
     pub(super) idle: Duration,
     pub(super) sender: mpsc::Sender<Input>,
-    pub(super) slept: watch::Receiver<()>,
 }
 
 /// How a watch ended.
@@ -86,26 +85,30 @@ struct Troubles {
 }
 
 impl Feed {
-    pub(super) async fn run(mut self) {
+    /// `slept` changes when the machine slept.
+    pub(super) async fn run(mut self, mut slept: watch::Receiver<()>) {
         let mut troubles = Troubles::default();
         loop {
-            let end = self.observe(&mut troubles).await;
+            let end = self.observe(&mut slept, &mut troubles).await;
             let Some(wait) = self.take(end, &mut troubles).await else {
                 return;
             };
             tokio::select! {
                 () = tokio::time::sleep(wait), if !wait.is_zero() => {}
-                _ = self.slept.changed(), if !wait.is_zero() => self.start = Start::List,
+                _ = slept.changed(), if !wait.is_zero() => self.start = Start::List,
                 else => {}
             }
         }
     }
 
     /// Lists where that is needed, then watches to the end of the stream.
-    async fn observe(&mut self, troubles: &mut Troubles) -> End {
+    async fn observe(&mut self, slept: &mut watch::Receiver<()>, troubles: &mut Troubles) -> End {
         if self.start == Start::List {
-            self.slept.mark_unchanged();
-            match self.list().await {
+            let listed = tokio::select! {
+                listed = self.list() => listed,
+                _ = slept.changed() => return End::Slept,
+            };
+            match listed {
                 Ok((input, version)) => {
                     self.start = Start::At(version);
                     troubles.refusals = 0;
@@ -133,7 +136,7 @@ impl Feed {
         };
         let opened = tokio::select! {
             opened = self.cluster.open(&request) => opened,
-            _ = self.slept.changed() => return End::Slept,
+            _ = slept.changed() => return End::Slept,
         };
         match opened {
             Ok(lines) => {
@@ -144,7 +147,7 @@ impl Feed {
                         return End::Unheard;
                     }
                 }
-                self.follow(lines).await
+                self.follow(lines, slept).await
             }
             Err(fault) if fault.is_expired() => End::Expired { was_useful: false },
             Err(fault) => End::Fault {
@@ -155,16 +158,16 @@ impl Feed {
     }
 
     /// Passes on what the stream says until it ends in one of many ways.
-    async fn follow(&mut self, mut lines: Lines) -> End {
+    async fn follow(&mut self, mut lines: Lines, slept: &mut watch::Receiver<()>) -> End {
         let opened = Instant::now();
         let mut has_news = false;
         loop {
-            let was_useful = has_news || opened.elapsed() >= SHORT;
             let line = tokio::select! {
                 line = lines.next() => line,
                 () = tokio::time::sleep(self.idle) => return End::Idle,
-                _ = self.slept.changed() => return End::Slept,
+                _ = slept.changed() => return End::Slept,
             };
+            let was_useful = has_news || opened.elapsed() >= SHORT;
             let line = match line {
                 Ok(Some(line)) => line,
                 Ok(None) => return End::Over { was_useful },
@@ -304,7 +307,7 @@ impl Feed {
 
     /// Reads again and again what may be read but not watched.
     async fn poll(&self, fault: &Fault) {
-        self.cluster.tell(Notice::NotWatchable {
+        let mut notice = Some(Notice::NotWatchable {
             why: fault.to_string(),
             every: POLL,
         });
@@ -317,6 +320,7 @@ impl Feed {
             };
             let is_heard = match read {
                 Ok(inputs) => {
+                    notice.take().map(|notice| self.cluster.tell(notice));
                     let was_lost = std::mem::take(&mut troubles.is_lost);
                     let restored = was_lost.then_some(Input::Restored { kind: self.kind });
                     let mut is_heard = true;
@@ -339,7 +343,8 @@ impl Feed {
         let parameters = WatchParams {
             label_selector: self.selection.labels.clone(),
             field_selector: self.selection.fields.clone(),
-            timeout: Some(WATCH_SECONDS),
+            // Spread, so that not all end together.
+            timeout: Some(WATCH_SECONDS + self.cluster.random() as u32 % 60),
             bookmarks: true,
             send_initial_events: false,
         };
