@@ -3,8 +3,10 @@
 mod cli;
 mod commands;
 mod error;
+mod exit_code;
 mod plan;
 mod process;
+mod report;
 mod rollout;
 mod surroundings;
 mod ui;
