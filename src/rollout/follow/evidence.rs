@@ -30,28 +30,43 @@ struct LogAsked {
 }
 
 impl Collection {
-    pub(super) fn start(pods: &[&PodSeen], blames: &[Blame], now: Moment) -> Self {
-        let logs = blames.iter().filter_map(|blame| log_of(pods, blame));
+    pub(super) fn start(now: Moment) -> Self {
         Self {
             since: now,
-            logs: logs.take(LOGS).collect(),
+            logs: Vec::new(),
             has_events: false,
         }
     }
 
-    /// Returns the questions for the edge.
-    pub(super) fn wants(&self, deployment: &str, uids: Vec<String>) -> Vec<Want> {
-        let events = Want::Events {
+    /// Returns the question for cluster events.
+    pub(super) fn ask_events(&self, deployment: &str, uids: Vec<String>) -> Want {
+        Want::Events {
             deployment: deployment.to_owned(),
             uids,
-        };
-        let logs = self.logs.iter().map(|log| Want::Log {
-            pod: log.pod.clone(),
-            container: log.container.clone(),
-            previous: log.previous,
-            tail_lines: LOG_LINES,
-        });
-        std::iter::once(events).chain(logs).collect()
+        }
+    }
+
+    /// Returns the questions for logs that have not been asked yet: what the pods suffer from may
+    /// be seen only after the rollout was called failed.
+    pub(super) fn ask_logs(&mut self, pods: &[&PodSeen], blames: &[Blame]) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for log in blames.iter().filter_map(|blame| log_of(pods, blame)) {
+            let is_asked = self
+                .logs
+                .iter()
+                .any(|asked| asked.pod == log.pod && asked.container == log.container);
+            if is_asked || self.logs.len() >= LOGS {
+                continue;
+            }
+            wants.push(Want::Log {
+                pod: log.pod.clone(),
+                container: log.container.clone(),
+                previous: log.previous,
+                tail_lines: LOG_LINES,
+            });
+            self.logs.push(log);
+        }
+        wants
     }
 
     /// Takes an answer and returns whether it had been asked for.
@@ -83,10 +98,14 @@ impl Collection {
         self.since.plus(patience.evidence)
     }
 
-    /// Returns whether there is nothing more to wait for.
-    pub(super) fn is_done(&self, patience: &Patience, now: Moment) -> bool {
-        let is_answered = self.has_events && self.logs.iter().all(|log| log.answer.is_some());
-        is_answered || now >= self.due(patience)
+    /// Returns whether every question is answered.
+    pub(super) fn is_answered(&self) -> bool {
+        self.has_events && self.logs.iter().all(|log| log.answer.is_some())
+    }
+
+    /// Returns whether no answer is waited for any longer.
+    pub(super) fn is_due(&self, patience: &Patience, now: Moment) -> bool {
+        now >= self.due(patience)
     }
 
     pub(super) fn finish(&self, snapshot: &Snapshot, uids: &[String]) -> Evidence {

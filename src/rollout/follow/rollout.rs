@@ -236,10 +236,9 @@ impl Rollout {
             let before = progress::quiet(ours(view.held), pods, server_time, age);
             self.progress.set_before(before);
         }
-        let is_seen = |kind| view.contact.has_listed(kind) || view.contact.is_blind(kind);
-        self.has_baseline = is_seen(Watched::Deployments)
-            && is_seen(Watched::ReplicaSets)
-            && is_seen(Watched::Pods);
+        self.has_baseline = view.is_seen(Watched::Deployments)
+            && view.is_seen(Watched::ReplicaSets)
+            && view.is_seen(Watched::Pods);
     }
 
     fn judge(&self, view: View<'_>, new: Option<&ReplicaSetSeen>) -> Status {
@@ -397,15 +396,17 @@ impl Rollout {
 
     /// Returns whether the evidence is complete, having asked for it first.
     fn collect(&mut self, view: View<'_>, pods: &[&PodSeen], wants: &mut Vec<Want>) -> bool {
-        if self.collection.is_none() {
-            let collection = Collection::start(pods, &self.blames, view.now);
+        let collection = self.collection.get_or_insert_with(|| {
+            let collection = Collection::start(view.now);
             let deployment = &view.held.applied.deployment;
-            wants.extend(collection.wants(deployment, relevant_uids(view.held)));
-            self.collection = Some(collection);
-        }
-        self.collection
-            .as_ref()
-            .is_some_and(|collection| collection.is_done(&view.options.patience, view.now))
+            wants.push(collection.ask_events(deployment, relevant_uids(view.held)));
+            collection
+        });
+        wants.extend(collection.ask_logs(pods, &self.blames));
+        // A failure that was there before us is seen before the pods that explain it.
+        let are_pods_seen = view.is_seen(Watched::ReplicaSets) && view.is_seen(Watched::Pods);
+        (are_pods_seen && collection.is_answered())
+            || collection.is_due(&view.options.patience, view.now)
     }
 
     fn conclude(&mut self, view: View<'_>, outcome: Outcome) -> Conclusion {
@@ -496,6 +497,11 @@ impl Rollout {
 }
 
 impl<'a> View<'a> {
+    /// Returns whether all there is of the kind was seen, or cannot be.
+    fn is_seen(self, kind: Watched) -> bool {
+        self.contact.has_listed(kind) || self.contact.is_blind(kind)
+    }
+
     fn new_replica_set(self, new: Option<&'a ReplicaSetSeen>) -> NewReplicaSet<'a> {
         match new {
             Some(new) => NewReplicaSet::Visible(new),
