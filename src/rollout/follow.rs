@@ -10,6 +10,7 @@ mod evidence;
 mod objects;
 mod progress;
 mod rollout;
+mod settle;
 mod told;
 
 use std::time::Duration;

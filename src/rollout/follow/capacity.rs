@@ -79,6 +79,10 @@ impl CapacityGauge {
 mod tests {
     use super::*;
 
+    /// What is tried, the readings (second, wanted, available), and what must be told of them:
+    /// lowest, wanted, seconds below.
+    type Row = (&'static str, &'static [(u64, i32, i32)], (i32, i32, u64));
+
     fn seen(wanted: i32, available: i32) -> DeploymentSeen {
         let mut deployment = DeploymentSeen::default();
         deployment.spec.replicas = wanted;
@@ -88,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_lowest_capacity_and_its_duration_are_kept() {
-        let cases: [(&str, &[(u64, i32, i32)], (i32, i32, u64)); 7] = [
+        let cases: [Row; 7] = [
             ("never below", &[(0, 3, 3), (1, 3, 4), (2, 3, 3)], (3, 3, 0)),
             (
                 "one short for two seconds",

@@ -96,6 +96,12 @@ impl Objects {
             Seen::Event(_) => return Touched::Nothing,
         };
         let touched = self.remove(&meta.uid, Some(&meta.resource_version));
+        if let Some(strays) = meta
+            .controller_uid()
+            .and_then(|owner| self.stray_pods.get_mut(owner))
+        {
+            strays.retain(|stray| stray.metadata.uid != meta.uid);
+        }
         // News of its life may still be on the way.
         if touched != Touched::Nothing || self.may_be_ours(seen) {
             let version = meta.resource_version.clone();

@@ -23,17 +23,28 @@ const ENDS: [(&str, Answer, Option<&str>); 8] = [
     ("deleted", Answer::Overtaken, None),
 ];
 
-fn recordings() -> &'static [(Recording, Applied, Answer, Option<&'static str>)] {
-    static RECORDINGS: OnceLock<Vec<(Recording, Applied, Answer, Option<&'static str>)>> =
-        OnceLock::new();
-    RECORDINGS.get_or_init(|| {
-        ENDS.iter()
-            .map(|(name, answer, cause)| {
-                let recording = Recording::read(name);
-                let (applied, _) = recording.applied(0);
-                (recording, applied, *answer, *cause)
-            })
-            .collect()
+/// A recording, the write it is about, and how it must end.
+struct Ending {
+    recording: Recording,
+    applied: Applied,
+    answer: Answer,
+    cause: Option<&'static str>,
+}
+
+fn endings() -> &'static [Ending] {
+    static ENDINGS: OnceLock<Vec<Ending>> = OnceLock::new();
+    ENDINGS.get_or_init(|| {
+        let read = |(name, answer, cause): &(&str, Answer, Option<&'static str>)| {
+            let recording = Recording::read(name);
+            let (applied, _) = recording.applied(0);
+            Ending {
+                recording,
+                applied,
+                answer: *answer,
+                cause: *cause,
+            }
+        };
+        ENDS.iter().map(read).collect()
     })
 }
 
@@ -78,7 +89,7 @@ fn check(outcome: &Outcome, answer: Answer, cause: Option<&str>) -> Result<(), T
 /// An index into the recordings, and an order of its changes in which some come twice.
 fn doubled_and_shuffled() -> impl Strategy<Value = (usize, Vec<usize>)> {
     (0..ENDS.len()).prop_flat_map(|index| {
-        let count = recordings()[index].0.changes.len();
+        let count = endings()[index].recording.changes.len();
         let all: Vec<usize> = (0..count).collect();
         let twice = subsequence(all.clone(), 0..=count);
         let order = twice.prop_map(move |twice| {
@@ -93,7 +104,7 @@ fn doubled_and_shuffled() -> impl Strategy<Value = (usize, Vec<usize>)> {
 /// Changes that arrive at all, in their order.
 fn some_lost() -> impl Strategy<Value = (usize, Vec<usize>)> {
     (0..ENDS.len()).prop_flat_map(|index| {
-        let count = recordings()[index].0.changes.len();
+        let count = endings()[index].recording.changes.len();
         (
             Just(index),
             subsequence((0..count).collect::<Vec<_>>(), 0..=count),
@@ -342,14 +353,16 @@ proptest! {
 
     #[test]
     fn the_order_of_news_does_not_change_the_verdict((index, order) in doubled_and_shuffled()) {
-        let (recording, applied, answer, cause) = &recordings()[index];
-        check(&play(recording, applied, &order), *answer, *cause)?;
+        let ending = &endings()[index];
+        let outcome = play(&ending.recording, &ending.applied, &order);
+        check(&outcome, ending.answer, ending.cause)?;
     }
 
     #[test]
     fn lost_news_do_not_change_the_verdict((index, order) in some_lost()) {
-        let (recording, applied, answer, _) = &recordings()[index];
-        let mut driver = Driver::start(vec![applied.clone()], Options::default(), at(0.0));
+        let ending = &endings()[index];
+        let recording = &ending.recording;
+        let mut driver = Driver::start(vec![ending.applied.clone()], Options::default(), at(0.0));
         for position in order {
             if driver.verdict.is_none() {
                 driver.feed(recording.changes[position].1.clone());
@@ -360,7 +373,7 @@ proptest! {
                 driver.feed(list);
             }
         }
-        check(&driver.finish(), *answer, None)?;
+        check(&driver.finish(), ending.answer, None)?;
     }
 }
 
