@@ -6,12 +6,9 @@ mod commands;
 mod environment;
 mod error;
 mod exit_code;
-mod https;
-mod image;
 mod plan;
 mod process;
 mod report;
-mod resolve;
 mod rollout;
 mod surroundings;
 #[cfg(test)]

@@ -7,10 +7,9 @@ pub(crate) mod assess;
 pub(crate) mod diagnose;
 pub(crate) mod event;
 pub(crate) mod follow;
-pub(crate) mod history;
 pub(crate) mod observed;
 pub(crate) mod template;
-pub(crate) mod watch;
+pub(crate) mod verdict;
 
 use std::time::Duration;
 
