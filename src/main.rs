@@ -6,9 +6,12 @@ mod commands;
 mod environment;
 mod error;
 mod exit_code;
+mod https;
+mod image;
 mod plan;
 mod process;
 mod report;
+mod resolve;
 mod rollout;
 mod surroundings;
 #[cfg(test)]

@@ -7,9 +7,11 @@ pub(crate) mod assess;
 pub(crate) mod diagnose;
 pub(crate) mod event;
 pub(crate) mod follow;
+pub(crate) mod history;
 pub(crate) mod observed;
 pub(crate) mod template;
 pub(crate) mod verdict;
+pub(crate) mod watch;
 
 use std::time::Duration;
 
