@@ -16,7 +16,7 @@ impl Random {
     }
 
     /// Returns the next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -30,14 +30,14 @@ impl Random {
             return low;
         }
         match (high - low).checked_add(1) {
-            Some(span) => low + self.next() % span,
-            None => self.next(),
+            Some(span) => low + self.bits() % span,
+            None => self.bits(),
         }
     }
 
     /// Returns a UUID of version 4.
     pub fn uuid(&mut self) -> String {
-        let (high, low) = (self.next(), self.next());
+        let (high, low) = (self.bits(), self.bits());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
             high >> 32,
@@ -50,7 +50,7 @@ impl Random {
 
     /// Returns the five characters that `generateName` adds to a prefix.
     pub fn suffix(&mut self) -> String {
-        let mut bits = self.next();
+        let mut bits = self.bits();
         let mut suffix = String::with_capacity(5);
         for _ in 0..5 {
             suffix.push(safe_character(bits % 27));
