@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod clock;
+pub mod kubelet;
 pub mod object;
 pub mod random;
 pub mod semantic;
