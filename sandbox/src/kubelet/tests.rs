@@ -314,8 +314,8 @@ fn an_image_without_a_valid_name_is_never_pulled() {
 fn a_pod_stops_when_its_containers_have() {
     let cases = [
         ("v1", 30, 1, 0),
-        ("v1-slow-stop-7s", 30, 8, 0),
-        ("v1-slow-stop-7s", 3, 4, 137),
+        ("v1-slow-stop-7s", 30, 7, 0),
+        ("v1-slow-stop-7s", 3, 3, 137),
     ];
     for (tag, grace, seconds, code) in cases {
         let mut bench = Bench::new(&format!("x/app:{tag}"), true);
@@ -342,10 +342,8 @@ fn the_others_wait_for_init_containers() {
     };
     let mut bench = Bench::of(spec("x/app:v1"));
     bench.run(1);
-    assert_eq!(
-        bench.pod["status"]["initContainerStatuses"][0]["state"]["running"].is_object(),
-        true
-    );
+    let init = &bench.pod["status"]["initContainerStatuses"][0];
+    assert!(init["state"]["running"].is_object(), "{init}");
     assert_eq!(text(bench.state(), "/waiting/reason"), "PodInitializing");
     assert_eq!(bench.condition("Initialized")["status"], "False");
     bench.run(3);
