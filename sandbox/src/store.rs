@@ -5,6 +5,7 @@
 mod deletion;
 mod index;
 mod log;
+mod objects;
 mod saved;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod write;
 
 pub use deletion::{DeleteOptions, Deletion, FOREGROUND, ORPHAN, Preconditions, Propagation};
 pub use log::{Change, Verb};
+pub(crate) use objects::Objects;
 pub use write::Scope;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,6 @@ use thiserror::Error;
 
 use crate::object::{Key, Kind};
 use crate::random::Random;
-use index::Index;
 use log::Log;
 
 /// All objects of the world. Saving it loses the watch log, as restarting an API server does.
@@ -30,13 +31,9 @@ use log::Log;
 pub struct Store {
     revision: u64,
     random: Random,
-    objects: BTreeMap<Kind, Objects>,
-    index: Index,
+    objects: Objects,
     log: Log,
 }
-
-/// Objects of one kind by namespace and name.
-type Objects = BTreeMap<String, BTreeMap<String, Arc<Value>>>;
 
 /// Why the store refused.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -81,8 +78,7 @@ impl Store {
         Store {
             revision: 1,
             random: Random::new(seed),
-            objects: BTreeMap::new(),
-            index: Index::default(),
+            objects: Objects::default(),
             log: Log::starting_at(1),
         }
     }
@@ -94,12 +90,12 @@ impl Store {
 
     /// Returns the object stored there.
     pub fn read(&self, key: &Key) -> Option<&Arc<Value>> {
-        self.find(key.kind, &key.namespace, &key.name)
+        self.objects.read(key)
     }
 
     /// Returns the object of that kind, namespace (empty for the cluster's own) and name.
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
-        self.objects.get(&kind)?.get(namespace)?.get(name)
+        self.objects.find(kind, namespace, name)
     }
 
     /// Lists objects by namespace, then name; those of one namespace, or all.
@@ -108,14 +104,7 @@ impl Store {
         kind: Kind,
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Arc<Value>> {
-        let (one, all) = match (self.objects.get(&kind), namespace) {
-            (Some(objects), Some(namespace)) => (objects.get(namespace), None),
-            (Some(objects), None) => (None, Some(objects.values())),
-            (None, _) => (None, None),
-        };
-        one.into_iter()
-            .chain(all.into_iter().flatten())
-            .flat_map(BTreeMap::values)
+        self.objects.list(kind, namespace)
     }
 
     /// Lists objects as they were at `revision`, in the order of [`list`](Store::list), so that the pages of one list
@@ -146,7 +135,7 @@ impl Store {
 
     /// Lists the objects that name `uid` among their owners, by kind, namespace, name.
     pub fn dependents<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Arc<Value>> {
-        self.index.dependents(uid).filter_map(|key| self.read(key))
+        self.objects.dependents(uid)
     }
 
     /// Lists ReplicaSets and Pods that no controller owns, by kind, namespace, name.
@@ -155,9 +144,7 @@ impl Store {
         kind: Kind,
         namespace: &'a str,
     ) -> impl Iterator<Item = &'a Arc<Value>> {
-        self.index
-            .orphans(kind, namespace)
-            .filter_map(|key| self.read(key))
+        self.objects.orphans(kind, namespace)
     }
 
     /// Returns what happened to objects of that kind after `revision`, oldest first.

@@ -27,14 +27,14 @@ struct Restored {
 
 impl Serialize for Store {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let kinds = self.objects.values();
-        let objects = kinds
-            .flat_map(|kind| kind.values())
-            .flat_map(|namespace| namespace.values());
         Saved {
             revision: self.revision,
             random: &self.random,
-            objects: objects.map(AsRef::as_ref).collect(),
+            objects: self
+                .objects
+                .all()
+                .map(|(_, object)| object.as_ref())
+                .collect(),
         }
         .serialize(serializer)
     }
@@ -47,12 +47,7 @@ impl<'de> Deserialize<'de> for Store {
         for object in saved.objects {
             let key = Key::of(&object)
                 .ok_or_else(|| D::Error::custom("a saved object is of no known kind"))?;
-            store.index.insert(&key, &object);
-            let namespaces = store.objects.entry(key.kind).or_default();
-            namespaces
-                .entry(key.namespace)
-                .or_default()
-                .insert(key.name, Arc::new(object));
+            store.objects.insert(&key, Arc::new(object));
         }
         store.random = saved.random;
         store.revision = saved.revision;

@@ -193,24 +193,10 @@ impl Store {
         );
         let object = Arc::new(object);
         let key = Key::named_in(kind, &object);
-        if let Some(previous) = &previous {
-            self.index.remove(&key, previous);
-        }
-        let objects = self.objects.entry(kind).or_default();
         match verb {
-            Verb::Added | Verb::Modified => {
-                self.index.insert(&key, &object);
-                objects
-                    .entry(key.namespace)
-                    .or_default()
-                    .insert(key.name, Arc::clone(&object));
-            }
-            Verb::Deleted => {
-                if let Some(objects) = objects.get_mut(&key.namespace) {
-                    objects.remove(&key.name);
-                }
-            }
-        }
+            Verb::Added | Verb::Modified => self.objects.insert(&key, Arc::clone(&object)),
+            Verb::Deleted => self.objects.remove(&key),
+        };
         self.log.push(Change {
             revision: self.revision,
             kind,
