@@ -15,6 +15,7 @@ mod timings;
 
 pub use container::{Container, Ended};
 pub use logs::LogLine;
+pub(crate) use status::quality_of_service;
 pub use story::{Cause, End, Pull, STORY_ANNOTATION, Stories, Story};
 pub use timings::Timings;
 

@@ -2,6 +2,8 @@
 //!
 //! The API server and its controllers compare like this before they call something changed.
 
+use std::hash::Hasher;
+
 use serde_json::{Map, Value};
 
 /// Returns whether both mean the same: what is absent, null, an empty list and an empty map are one, and so are
@@ -102,6 +104,63 @@ pub fn quantity(value: &Value) -> Option<f64> {
     number.parse::<f64>().ok().map(|number| number * factor)
 }
 
+/// Returns a hash that is the same for all that [`equal`] calls the same but for how quantities are written.
+pub fn fingerprint(value: &Value) -> u32 {
+    let mut mark = Fingerprint::default();
+    mix(value, &mut mark);
+    let bits = mark.finish();
+    (bits >> 32) as u32 ^ bits as u32
+}
+
+fn mix(value: &Value, mark: &mut Fingerprint) {
+    match value {
+        Value::Object(map) => {
+            mark.write_u8(b'{');
+            let mut fields: Vec<(&String, &Value)> =
+                map.iter().filter(|(_, value)| !is_empty(value)).collect();
+            fields.sort_by_key(|(key, _)| *key);
+            for (key, value) in fields {
+                mark.write(key.as_bytes());
+                mark.write_u8(b':');
+                mix(value, mark);
+            }
+        }
+        Value::Array(items) => {
+            mark.write_u8(b'[');
+            for item in items {
+                mix(item, mark);
+            }
+        }
+        Value::Null => mark.write_u8(b'0'),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            mark.write(value.to_string().as_bytes())
+        }
+    }
+    mark.write_u8(b',');
+}
+
+/// FNV-1a, which is the same on every machine and in every version.
+#[derive(Clone, Copy, Debug)]
+pub struct Fingerprint(u64);
+
+impl Default for Fingerprint {
+    fn default() -> Fingerprint {
+        Fingerprint(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -149,6 +208,20 @@ mod tests {
             assert_eq!(equal(&left, &right), expected, "{name}");
             assert_eq!(equal(&right, &left), expected, "{name}, turned around");
         }
+    }
+
+    #[test]
+    fn what_is_equal_has_one_fingerprint() {
+        let template =
+            json!({"labels": {"a": "b"}, "spec": {"containers": [{"name": "app"}], "volumes": []}});
+        let same =
+            json!({"spec": {"containers": [{"name": "app", "env": null}]}, "labels": {"a": "b"}});
+        assert!(equal(&template, &same));
+        assert_eq!(fingerprint(&template), fingerprint(&same));
+        assert_ne!(
+            fingerprint(&template),
+            fingerprint(&json!({"labels": {"a": "c"}}))
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A pod's status as the kubelet writes it, from what it knows of the containers.
 
+use std::hash::Hasher;
+
 use serde_json::{Map, Value, json};
 
 use super::container::{Container, Ended, Stage};
@@ -7,6 +9,7 @@ use super::shape::{ContainerShape, Restart, Shape};
 use super::{Memory, texts};
 use crate::clock::Time;
 use crate::object::{View, text, uid};
+use crate::semantic::Fingerprint;
 
 /// Builds the status; conditions of others (scheduling, readiness gates) are kept as they are.
 pub(super) fn build(pod: &Value, memory: &Memory, shape: &Shape, now: Time) -> Value {
@@ -69,7 +72,7 @@ pub(super) fn build(pod: &Value, memory: &Memory, shape: &Shape, now: Time) -> V
     status.insert("containerStatuses".to_owned(), Value::Array(containers));
     status
         .entry("qosClass")
-        .or_insert_with(|| json!(quality(pod)));
+        .or_insert_with(|| json!(quality_of_service(pod)));
     Value::Object(status)
 }
 
@@ -321,7 +324,7 @@ fn names<'a>(containers: impl Iterator<Item = &'a ContainerShape>) -> String {
         .join(" ")
 }
 
-fn quality(pod: &Value) -> &'static str {
+pub(crate) fn quality_of_service(pod: &Value) -> &'static str {
     let containers = || View(pod).list("/spec/containers").iter();
     let has = |container: &Value, pointer: &str| {
         container
@@ -374,9 +377,9 @@ fn container_id(pod: &Value, shape: &ContainerShape, life: u32) -> String {
     format!("containerd://{id}")
 }
 
-/// FNV-1a; made-up addresses and ids follow from names, so that they repeat.
+/// Made-up addresses and ids follow from names, so that they repeat.
 fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    let mut mark = Fingerprint::default();
+    mark.write(text.as_bytes());
+    mark.finish()
 }

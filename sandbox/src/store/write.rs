@@ -51,6 +51,11 @@ impl Store {
         self.prepare_create(kind, object, &mut self.random.clone(), now)
     }
 
+    /// Makes up a name as `generateName` does, for a writer that must know it before the object is stored.
+    pub fn generate_name(&mut self, prefix: &str) -> String {
+        format!("{prefix}{}", self.random.suffix())
+    }
+
     /// Puts another version of an object in place of the stored one.
     ///
     /// `metadata.resourceVersion` in the object, if there is one, must be the stored one; `metadata.uid` likewise. An
