@@ -161,6 +161,11 @@ impl Store {
         self.log.compact(revision.min(self.revision));
     }
 
+    /// Returns whether something happened that was not handed over yet.
+    pub(crate) fn has_news(&self) -> bool {
+        self.log.has_news()
+    }
+
     /// Hands over what happened since the last call, for the world's own actors; compaction does not touch it.
     pub(crate) fn take_news(&mut self) -> Vec<Change> {
         self.log.take_news()

@@ -174,9 +174,13 @@ impl World {
         self.sweep_events();
     }
 
-    /// Returns when something is due next, if nobody writes before.
+    /// Returns when something is due next, if nobody writes before; after a write that is now.
     pub fn next_due(&self) -> Option<Time> {
-        self.agenda.next_due()
+        if self.store.has_news() {
+            Some(self.now)
+        } else {
+            self.agenda.next_due()
+        }
     }
 
     /// Returns what a container of a pod wrote, in its present life or the one before; `None` if there was none.

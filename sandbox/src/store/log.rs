@@ -93,6 +93,10 @@ impl Log {
         }
     }
 
+    pub(super) fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
     pub(super) fn take_news(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.news)
     }
