@@ -2,3 +2,16 @@
 //!
 //! The cluster is a synchronous, single-threaded world that is told the time; a thin HTTP server
 //! around it makes it the built-in environment `sandbox` and the server that tests drive.
+#![warn(missing_docs)]
+
+pub mod admission;
+mod client;
+pub mod clock;
+mod controllers;
+pub mod events;
+pub mod kubelet;
+pub mod object;
+pub mod random;
+pub mod semantic;
+pub mod store;
+pub mod world;
