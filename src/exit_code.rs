@@ -6,7 +6,7 @@ use crate::rollout::verdict::{Answer, Verdict};
 
 /// The answer to the first question of every script: was the cluster changed?
 ///
-/// 10 to 14 promise that nothing was; 20 to 25 say that something was, or, for a target that already
+/// 10 to 14 promise that nothing was; 20 to 26 say that something was, or, for a target that already
 /// was as wanted, what became of the rollout that did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
@@ -36,6 +36,8 @@ pub(crate) enum ExitCode {
     Partial,
     /// Somebody's later change, deletion included, took the place of ours.
     Overtaken,
+    /// Done, but fewer pods than wanted served at some time (only with `--require-capacity`).
+    CapacityFell,
     /// A signal ended the run; the last line says whether something was written.
     Signal(u8),
 }
@@ -56,6 +58,7 @@ impl ExitCode {
             ExitCode::Unknown => 21,
             ExitCode::Partial => 23,
             ExitCode::Overtaken => 25,
+            ExitCode::CapacityFell => 26,
             ExitCode::Signal(number) => number.saturating_add(128),
         }
     }

@@ -3,6 +3,7 @@
 mod cli;
 mod cluster;
 mod commands;
+mod diff;
 mod environment;
 mod error;
 mod exit_code;

@@ -1,8 +1,10 @@
 //! One file a verb: its wiring from top to bottom.
 
+mod deploy;
 mod environment_files;
 mod envs;
 mod notices;
+mod resolve_ref;
 pub(crate) mod sandbox;
 mod session;
 mod status;
@@ -148,18 +150,7 @@ fn execute(run: &Run, request: Request) -> Result<ExitCode, Error> {
         match asynchronous {
             Request::Version | Request::Envs => Ok(ExitCode::Done),
             Request::Environment { name, command } => match command {
-                EnvironmentCommand::Deploy(_args) => {
-                    session::Session::open(
-                        run,
-                        &name,
-                        session::Purpose {
-                            intent: crate::environment::choose::Intent::Read,
-                            targets: &[],
-                        },
-                    )
-                    .await?;
-                    Ok(ExitCode::Done)
-                }
+                EnvironmentCommand::Deploy(args) => deploy::run(run, &name, &args).await,
                 EnvironmentCommand::Status(args) => status::run(run, &name, &args).await,
             },
             Request::Sandbox { .. } => Ok(ExitCode::Done),

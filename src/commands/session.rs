@@ -18,7 +18,7 @@ use crate::cluster::settings::in_cluster;
 use crate::cluster::{Cluster, Limits};
 use crate::environment::checkout::CheckoutConfig;
 use crate::environment::choose::{
-    Choice, Chosen, Intent, Place, Settlement, Wanted, choose, settle,
+    Choice, Chosen, ClusterSource, Intent, Place, Settlement, Wanted, choose, settle,
 };
 use crate::environment::config::{Guards, UserConfig};
 use crate::environment::keep::Kept;
@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) config: UserConfig,
     pub(crate) checkout: Checkout,
     pub(crate) deployments: Vec<Arc<Value>>,
+    /// As whom the context acts, if as somebody else.
+    pub(crate) impersonates: Option<String>,
 }
 
 /// What a command is about to do, as far as finding its environment depends on it.
@@ -123,6 +125,10 @@ impl Session {
             prefix_source,
             policy,
         };
+        let impersonates = match &environment.place.source {
+            ClusterSource::Kubeconfig { context, .. } => context.impersonates.clone(),
+            ClusterSource::InCluster | ClusterSource::BuiltIn => None,
+        };
         run.ui.say(environment.describe());
         for note in &environment.policy.notes {
             run.ui.warn(&note.to_string());
@@ -133,6 +139,7 @@ impl Session {
             config: reached.config,
             checkout,
             deployments,
+            impersonates,
         })
     }
 
@@ -153,6 +160,12 @@ impl Session {
         let told = self.cluster.server_date()?;
         let since = run.process.clock.now().since(told.at);
         told.date.checked_add(since).ok()
+    }
+
+    /// Returns the same, or this machine's time where the API server never told its own.
+    pub(crate) fn now(&self, run: &Run) -> Timestamp {
+        self.server_time(run)
+            .unwrap_or_else(|| run.process.clock.time_of_day())
     }
 
     /// Reads the Deployments again, for a plan made anew.
@@ -252,7 +265,6 @@ impl Reached {
     }
 
     async fn verified(run: &Run, chosen: Chosen) -> Result<Self, Error> {
-        use crate::environment::choose::ClusterSource;
         let pod = in_cluster(&run.process.variables);
         let identity = environment_files::identity(&chosen.source, pod.as_ref())?;
         let place = chosen.verify(identity)?;

@@ -61,9 +61,7 @@ pub(crate) async fn run(run: &Run, name: &str, args: &StatusArgs) -> Result<Exit
         }
         looked = looked => looked?,
     };
-    let now = session
-        .server_time(run)
-        .unwrap_or_else(|| run.process.clock.time_of_day());
+    let now = session.now(run);
     let rows = rows(run, &session, &selection, now).await?;
     if run.global.output == OutputFormat::Text {
         for row in &rows {

@@ -6,6 +6,8 @@
 pub(crate) mod cause;
 pub(crate) mod ending;
 pub(crate) mod event;
+pub(crate) mod outgoing;
+pub(crate) mod resolved;
 
 use std::time::Duration;
 
@@ -41,7 +43,7 @@ pub(crate) fn counts(counts: &Counts) -> String {
 }
 
 /// Returns `1 pod`, `2 pods`.
-fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }

@@ -6,6 +6,7 @@
 pub(crate) mod prompt;
 pub(crate) mod sanitize;
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,6 +38,9 @@ pub(crate) enum Style {
     Warning,
     Added,
     Removed,
+    /// What makes an added line differ from the removed one.
+    AddedPart,
+    RemovedPart,
 }
 
 /// Text made of styled pieces, written as one line.
@@ -57,6 +61,15 @@ impl Line {
     #[must_use]
     pub(crate) fn plain(self, text: impl Into<String>) -> Self {
         self.with(Style::Plain, text)
+    }
+}
+
+/// Prints the text without its styles.
+impl fmt::Display for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|(_, text)| formatter.write_str(text))
     }
 }
 
@@ -116,6 +129,8 @@ fn paint(style: Style, text: &str) -> String {
         Style::Bad => text.red().bold(),
         Style::Warning => text.yellow(),
         Style::Removed => text.red(),
+        Style::AddedPart => text.green().bold().underline(),
+        Style::RemovedPart => text.red().bold().underline(),
     };
     painted.to_string()
 }

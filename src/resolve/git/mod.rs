@@ -247,6 +247,15 @@ pub(crate) fn user_ssh_command() -> Option<String> {
         .filter(|command| !command.is_empty())
 }
 
+/// Returns the name that the user's own configuration signs commits with.
+pub(crate) fn user_name() -> Option<String> {
+    git2::Config::open_default()
+        .and_then(|mut config| config.snapshot())
+        .and_then(|config| config.get_string("user.name"))
+        .ok()
+        .filter(|name| !name.is_empty())
+}
+
 fn commit_of(id: Oid) -> Option<Commit> {
     id.to_string().parse().ok()
 }
