@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod error;
+mod image;
 mod plan;
 mod process;
 mod rollout;
