@@ -6,6 +6,7 @@ mod error;
 mod image;
 mod plan;
 mod process;
+mod resolve;
 mod rollout;
 mod surroundings;
 mod ui;
