@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod error;
+mod https;
 mod image;
 mod plan;
 mod process;
@@ -10,6 +11,8 @@ mod resolve;
 mod rollout;
 mod surroundings;
 mod ui;
+#[cfg(test)]
+mod test_servers;
 
 use std::process::ExitCode;
 
