@@ -4,8 +4,13 @@
 //! other nor what their answers mean together.
 
 mod decide;
+pub(crate) mod git;
+pub(crate) mod github;
+pub(crate) mod ls_remote;
 mod near;
 mod outgoing;
+mod percent;
+pub(crate) mod program;
 mod reference;
 mod repository;
 mod token;
