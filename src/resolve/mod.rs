@@ -13,6 +13,8 @@ mod percent;
 pub(crate) mod program;
 mod reference;
 mod repository;
+#[cfg(test)]
+pub(crate) mod test_repository;
 mod token;
 mod ways;
 

@@ -1,6 +1,6 @@
 //! What lies between two commits of a repository on this machine.
 
-use git2::{ErrorCode, Oid, Sort};
+use git2::{ErrorClass, ErrorCode, Oid, Sort};
 
 use super::{GitError, LocalRepository, id_of, summary_of};
 use crate::resolve::{Commit, CommitSummary, Outgoing, WhyUnknown};
@@ -28,7 +28,8 @@ impl LocalRepository {
             .graph_ahead_behind(id_of(one)?, id_of(other)?)
         {
             Ok(counts) => Ok(Some(counts)),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            // Also in mid-walk, where a partial clone has left out commits.
+            Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -71,4 +72,8 @@ impl LocalRepository {
         let has_grafts = grafts.metadata().is_ok_and(|file| file.len() > 0);
         self.repository.is_shallow() || has_grafts
     }
+}
+
+fn is_missing(error: &git2::Error) -> bool {
+    error.code() == ErrorCode::NotFound || error.class() == ErrorClass::Odb
 }
