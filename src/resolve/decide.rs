@@ -42,6 +42,8 @@ pub(crate) struct Clues {
     pub(crate) near: Vec<String>,
     /// The checkout has a branch of this name, which was never pushed.
     pub(crate) is_only_local: bool,
+    /// The remote has no branch and no tag at all, as an empty repository or a login page.
+    pub(crate) is_empty: bool,
     /// The branch has another name now.
     pub(crate) renamed_to: Option<String>,
     /// The branch was merged, and deleted.
@@ -333,6 +335,12 @@ fn hints_from(clues: &Clues, reference: &GitRef) -> Vec<String> {
             "The branch exists only in this checkout: {}",
             push_command(&reference.to_string())
         ));
+    }
+    if clues.is_empty {
+        hints.push(
+            "There is no branch or tag at all: it is empty, or something else than git answered."
+                .to_owned(),
+        );
     }
     if let Some(name) = &clues.renamed_to {
         hints.push(format!("The branch was renamed to {name}"));

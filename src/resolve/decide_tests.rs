@@ -210,7 +210,7 @@ fn what_was_not_found_comes_with_its_clues() {
             pull: 12,
             commit: commit(A),
         }),
-        is_short_sha_unasked: false,
+        ..Clues::default()
     };
     let error = Error::from(ResolveError::NotFound {
         repository: "wantedly/rails".parse().unwrap(),
