@@ -9,10 +9,10 @@ mod plan;
 mod process;
 mod resolve;
 mod rollout;
+#[cfg(test)]
+mod servers_for_tests;
 mod surroundings;
 mod ui;
-#[cfg(test)]
-mod test_servers;
 
 use std::process::ExitCode;
 

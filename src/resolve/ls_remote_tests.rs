@@ -1,13 +1,12 @@
 //! Git itself against a git server over HTTPS, a stand-in for ssh, and servers that misbehave.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::*;
 use crate::resolve::Location;
-use crate::resolve::test_repository::TestRepository;
-use crate::test_servers::{Authority, Server, git_server, reply};
+use crate::resolve::repositories_for_tests::{TestRepository, script};
+use crate::servers_for_tests::{Authority, Server, git_server, reply};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -39,12 +38,6 @@ fn url(text: &str) -> RemoteUrl {
         Ok(Location::Url(url)) => url,
         other => panic!("{text}: {other:?}"),
     }
-}
-
-fn script(path: &Path, text: &str) -> PathBuf {
-    std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_owned()
 }
 
 /// A served repository, and all that is needed to ask for it.

@@ -13,8 +13,6 @@ mod percent;
 pub(crate) mod program;
 mod reference;
 mod repository;
-#[cfg(test)]
-pub(crate) mod test_repository;
 mod token;
 mod ways;
 
@@ -168,3 +166,6 @@ pub(crate) enum Note {
     /// The ref moved between the plan and now.
     Moved { from: Commit, to: Commit },
 }
+
+#[cfg(test)]
+pub(crate) mod repositories_for_tests;

@@ -5,7 +5,7 @@ use std::process::Command;
 use git2::Oid;
 
 use super::*;
-use crate::resolve::test_repository::{TestRepository, oid};
+use crate::resolve::repositories_for_tests::{TestRepository, oid};
 use crate::resolve::{Direction, WhyUnknown};
 
 fn open(repository: &TestRepository) -> LocalRepository {

@@ -10,10 +10,11 @@ use super::*;
 use crate::error::{Error, Kind};
 use crate::https::Proxies;
 use crate::resolve::program::Program;
+use crate::resolve::repositories_for_tests::script;
 use crate::resolve::{
     Answer, Clues, Commit, Direction, GitRef, Merged, Outgoing, RefName, Secret, TokenSource,
 };
-use crate::test_servers::{Server, reply};
+use crate::servers_for_tests::{Server, reply};
 
 const A: &str = "aaaaaaa526f946222110fbdfb3d107c4b5a18fe7";
 const B: &str = "bbbbbbb526f946222110fbdfb3d107c4b5a18fe7";
@@ -636,12 +637,8 @@ async fn clues_are_a_new_name_a_merge_and_names_that_are_near() {
     assert_eq!(github.clues(&broken, &name).await, Clues::default());
 }
 
-fn gh(folder: &std::path::Path, script: &str) -> Program {
-    use std::os::unix::fs::PermissionsExt;
-    let path = folder.join("gh");
-    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    Program::new(path)
+fn gh(folder: &std::path::Path, text: &str) -> Program {
+    Program::new(script(&folder.join("gh"), text))
         .with("GH_TOKEN", "refused")
         .with("GITHUB_TOKEN", "refused")
 }

@@ -1,12 +1,15 @@
-//! Git repositories in temporary folders, made with git2 and no configuration but their own.
+//! Git repositories in temporary folders, and scripts that stand in for programs.
 
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use git2::{Oid, Repository, RepositoryInitOptions, Signature, Time};
 use tempfile::TempDir;
 
 use super::Commit;
 
+/// A repository that has no configuration but its own.
 pub(crate) struct TestRepository {
     folder: TempDir,
     pub(crate) git: Repository,
@@ -118,4 +121,22 @@ pub(crate) fn commit(id: Oid) -> Commit {
 
 pub(crate) fn oid(commit: &Commit) -> Oid {
     Oid::from_str(commit.as_str()).unwrap()
+}
+
+/// Writes a shell script that can be run.
+///
+/// Another process writes it: a file that this one holds open for writing, while another test
+/// forks, could not be executed ("text file busy").
+pub(crate) fn script(path: &Path, text: &str) -> PathBuf {
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = writer.stdin.take().unwrap();
+    write!(input, "#!/bin/sh\n{text}\n").unwrap();
+    drop(input);
+    assert!(writer.wait().unwrap().success());
+    path.to_owned()
 }
