@@ -1,3 +1,4 @@
 //! One file a verb: its wiring from top to bottom.
 
+pub(crate) mod resolve_ref;
 pub(crate) mod sandbox;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Location, RemoteUrl, Repository};
 use crate::error::Kind;
@@ -35,6 +36,8 @@ pub(crate) struct Failure {
     /// What the way said, in one line.
     pub(crate) text: String,
     pub(crate) hints: Vec<String>,
+    /// How long the way wants to be left alone, if it said so.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl fmt::Display for Failure {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Uri;
 use http::header::{ACCEPT, HeaderMap, HeaderValue, USER_AGENT};
-use http::{HeaderName, Uri};
 use http_body_util::{BodyExt, Limited};
 use jiff::tz::TimeZone;
 use octocrab::service::middleware::auth_header::AuthHeaderLayer;
