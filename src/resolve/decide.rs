@@ -377,6 +377,10 @@ fn hints_from(clues: &Clues, reference: &GitRef) -> Vec<String> {
     if !clues.near.is_empty() {
         hints.push(format!("There is {}", clues.near.join(", ")));
     }
+    let is_short_sha = matches!(reference, GitRef::Name(name) if name.as_short_sha().is_some());
+    if is_short_sha && !clues.is_short_sha_unasked {
+        hints.push("If it is a short SHA, more of its digits may find it.".to_owned());
+    }
     if clues.is_short_sha_unasked {
         hints.push(
             "A short SHA can be looked up in a checkout or with a GitHub token only; give all its digits."

@@ -162,7 +162,7 @@ impl<'a> Api<'a> {
 
     /// Returns the API with the next token that is at hand.
     async fn next(&mut self, failures: &mut Vec<Failure>) -> Option<Github> {
-        while let Some(candidate) = self.candidates.next() {
+        for candidate in self.candidates.by_ref() {
             let token = match candidate {
                 Candidate::Token(token) => Ok(Some(token)),
                 Candidate::AskGh => {

@@ -5,6 +5,7 @@
 
 mod ask;
 mod checkout;
+mod clues;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -14,11 +15,12 @@ use std::time::Duration;
 
 use self::ask::{Asked, ask};
 use self::checkout::{Checkout, Here};
+use self::clues::clues;
 pub(crate) use self::sources::Sources;
 use crate::error::Error;
 use crate::resolve::{
-    Answer, Clues, Commit, Direction, Failure, FoundBy, GitRef, Location, Named, Note, Outgoing,
-    RefName, Repository, ResolveError, Resolved, Way, WhyUnknown, decide, nearest, ways,
+    Answer, Commit, Direction, Failure, FoundBy, GitRef, Location, Named, Note, Outgoing,
+    Repository, ResolveError, Resolved, Way, WhyUnknown, decide, ways,
 };
 
 /// Where to look for a repository.
@@ -46,13 +48,27 @@ pub(crate) struct ResolveRequest<'a> {
 /// Nothing is guessed: what is ambiguous, not found, or not pushed is an error. A full SHA never
 /// fails because nobody could be asked.
 pub(crate) async fn resolve_ref(request: ResolveRequest<'_>) -> Result<Resolved, Error> {
-    let here = Here::find(request.place, request.sources).await;
     match request.reference {
-        GitRef::Head => resolve_head(&request, here).await,
-        GitRef::Commit(commit) => resolve_commit(&request, &here, commit).await,
-        GitRef::Pull(_) | GitRef::Branch(_) | GitRef::Tag(_) | GitRef::Name(_) => {
-            resolve_name(&request, &here).await
+        GitRef::Head => resolve_head(&request).await,
+        GitRef::Commit(commit) => {
+            let limit = request.sources.limits.existence;
+            tokio::time::timeout(limit, resolve_commit(&request, commit))
+                .await
+                .unwrap_or_else(|_| Ok(taken_at_its_word(commit, vec![Note::ExistenceUnknown])))
         }
+        GitRef::Pull(_) | GitRef::Branch(_) | GitRef::Tag(_) | GitRef::Name(_) => {
+            resolve_name(&request).await
+        }
+    }
+}
+
+/// Returns what a full SHA means to somebody who asked nobody.
+fn taken_at_its_word(commit: &Commit, notes: Vec<Note>) -> Resolved {
+    Resolved {
+        commit: commit.clone(),
+        named: Named::Commit,
+        found_by: FoundBy::Itself,
+        notes,
     }
 }
 
@@ -105,8 +121,9 @@ pub(crate) async fn branch_names(
 }
 
 /// A branch, tag, pull request, or short SHA: what the remote says counts.
-async fn resolve_name(request: &ResolveRequest<'_>, here: &Here) -> Result<Resolved, Error> {
+async fn resolve_name(request: &ResolveRequest<'_>) -> Result<Resolved, Error> {
     let (repository, reference) = (request.place.repository, request.reference);
+    let here = &Here::find(request.place, request.sources).await;
     let ways = all_ways(request.place, request.sources, here);
     let asked = ask_or_wait(request, &ways).await;
     let short = short_commits(request, here).await;
@@ -173,18 +190,10 @@ async fn resolve_name(request: &ResolveRequest<'_>, here: &Here) -> Result<Resol
     })
 }
 
-/// A full SHA: what it means is certain, and whether it exists is asked for a moment.
-async fn resolve_commit(
-    request: &ResolveRequest<'_>,
-    here: &Here,
-    commit: &Commit,
-) -> Result<Resolved, Error> {
-    let mut resolved = Resolved {
-        commit: commit.clone(),
-        named: Named::Commit,
-        found_by: FoundBy::Itself,
-        notes: here.notes(),
-    };
+/// A full SHA: what it means is certain, and only whether it exists is asked.
+async fn resolve_commit(request: &ResolveRequest<'_>, commit: &Commit) -> Result<Resolved, Error> {
+    let here = Here::find(request.place, request.sources).await;
+    let mut resolved = taken_at_its_word(commit, here.notes());
     if let Some(checkout) = &here.checkout
         && checkout.is_pushed(request.sources, commit).await
     {
@@ -192,21 +201,15 @@ async fn resolve_commit(
         return Ok(resolved);
     }
     // Git servers cannot be asked for a commit.
-    let ways: Vec<Way> = all_ways(request.place, request.sources, here)
+    let ways: Vec<Way> = all_ways(request.place, request.sources, &here)
         .into_iter()
         .filter(|way| match way {
             Way::GitHub { .. } | Way::Path(_) => true,
             Way::LsRemote(_) => false,
         })
         .collect();
-    let question = ask(
-        request.sources,
-        request.place.repository,
-        &ways,
-        request.reference,
-    );
-    let Ok(Ok(asked)) = tokio::time::timeout(request.sources.limits.existence, question).await
-    else {
+    let repository = request.place.repository;
+    let Ok(asked) = ask(request.sources, repository, &ways, request.reference).await else {
         resolved.notes.push(Note::ExistenceUnknown);
         return Ok(resolved);
     };
@@ -231,8 +234,9 @@ async fn resolve_commit(
 }
 
 /// `@`: what is checked out, which the remote must have.
-async fn resolve_head(request: &ResolveRequest<'_>, here: Here) -> Result<Resolved, Error> {
+async fn resolve_head(request: &ResolveRequest<'_>) -> Result<Resolved, Error> {
     let repository = request.place.repository;
+    let here = Here::find(request.place, request.sources).await;
     let Some(checkout) = &here.checkout else {
         return Err(Error::from(if here.is_other {
             ResolveError::OtherCheckout {
@@ -352,54 +356,6 @@ async fn short_commits(request: &ResolveRequest<'_>, here: &Here) -> Answer {
             ..Answer::default()
         },
         _ => Answer::default(),
-    }
-}
-
-async fn clues(
-    request: &ResolveRequest<'_>,
-    here: &Here,
-    way: &Way,
-    api: Option<&crate::resolve::github::Github>,
-) -> Clues {
-    let (name, may_be_branch) = match request.reference {
-        GitRef::Branch(name) | GitRef::Name(name) => (name, true),
-        GitRef::Tag(name) => (name, false),
-        GitRef::Head | GitRef::Pull(_) | GitRef::Commit(_) => return Clues::default(),
-    };
-    let sources = request.sources;
-    let mut clues = match (way, api) {
-        (Way::GitHub { .. }, Some(api)) => api.clues(request.place.repository, name).await,
-        (Way::GitHub { .. }, None) => Clues::default(),
-        (Way::LsRemote(url), _) => {
-            let tips = sources.ls_remote().await.tips(url).await;
-            named_clues(
-                name,
-                tips.map(|tips| tips.into_iter().map(|(name, _)| name).collect()),
-            )
-        }
-        (Way::Path(path), _) => {
-            let names = checkout::read(sources, path.clone(), |git| git.names()).await;
-            named_clues(name, names)
-        }
-    };
-    if let Some(checkout) = &here.checkout {
-        clues.is_only_local = may_be_branch && checkout.has_branch(sources, name).await;
-    }
-    let is_short_sha =
-        matches!(request.reference, GitRef::Name(name) if name.as_short_sha().is_some());
-    clues.is_short_sha_unasked =
-        is_short_sha && here.checkout.is_none() && matches!(way, Way::LsRemote(_));
-    clues
-}
-
-fn named_clues<E>(name: &RefName, names: Result<Vec<String>, E>) -> Clues {
-    match names {
-        Ok(names) => Clues {
-            near: nearest(name.as_str(), &names),
-            is_empty: names.is_empty(),
-            ..Clues::default()
-        },
-        Err(_) => Clues::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::https::{Https, Proxies};
 use crate::resolve::github::{GithubHost, GithubPatience};
 use crate::resolve::ls_remote::{LsRemote, SshProgram};
 use crate::resolve::program::Program;
-use crate::resolve::{Secret, TokenVariables, git};
+use crate::resolve::{GITHUB, Secret, TokenVariables, git};
 use crate::surroundings::Variables;
 
 /// How long each way of asking may take.
@@ -57,7 +57,12 @@ pub(crate) struct Sources {
 
 impl Sources {
     /// Takes tokens, proxies, and the ssh program from the environment variables.
-    pub(crate) fn new(variables: &Variables, hosts: Vec<GithubHost>, zone: TimeZone) -> Self {
+    ///
+    /// github.com is one of the hosts, also where `hosts` does not name it.
+    pub(crate) fn new(variables: &Variables, mut hosts: Vec<GithubHost>, zone: TimeZone) -> Self {
+        if hosts.iter().all(|host| host.host() != GITHUB) {
+            hosts.extend(GithubHost::new(GITHUB));
+        }
         let secret = |name: &str| variables.filled(name).map(Secret::new);
         let proxy = |name: &str| {
             let lower = name.to_ascii_lowercase();

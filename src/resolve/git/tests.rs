@@ -171,6 +171,8 @@ fn a_checkout_is_found_from_its_folders_worktrees_and_bare_repositories() {
         let head = found.head().unwrap().unwrap().commit;
         assert_eq!(expected.unwrap_or(&head), &head, "{}", place.display());
         assert!(!found.is_dirty().unwrap());
+        let again = LocalRepository::open(found.folder()).unwrap();
+        assert_eq!(again.head().unwrap().unwrap().commit, head);
     }
     let outside = tempfile::tempdir().unwrap();
     assert!(LocalRepository::discover(outside.path()).unwrap().is_none());
