@@ -7,8 +7,6 @@ mod ask;
 mod checkout;
 mod clues;
 mod sources;
-#[cfg(test)]
-mod tests;
 
 use std::path::Path;
 use std::time::Duration;
@@ -385,3 +383,12 @@ fn local_ways(place: Place<'_>, here: &Here) -> Vec<std::path::PathBuf> {
         });
     [checkout, mapped, remote].into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+mod checkout_tests;
+#[cfg(test)]
+mod order_tests;
+#[cfg(test)]
+mod outgoing_tests;
+#[cfg(test)]
+mod tests;
