@@ -286,4 +286,8 @@ fn base(repository: &Repository) -> String {
 }
 
 #[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! The client against a GitHub on 127.0.0.1 that remembers what it was asked.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Response;
 use serde_json::{Value, json};
@@ -11,27 +10,25 @@ use crate::error::{Error, Kind};
 use crate::https::Proxies;
 use crate::resolve::program::Program;
 use crate::resolve::repositories_for_tests::script;
-use crate::resolve::{
-    Answer, Clues, Commit, Direction, GitRef, Merged, Outgoing, RefName, Secret, TokenSource,
-};
+use crate::resolve::{Answer, Clues, Commit, GitRef, Merged, RefName, Secret, TokenSource};
 use crate::servers_for_tests::{Server, reply};
 
-const A: &str = "aaaaaaa526f946222110fbdfb3d107c4b5a18fe7";
-const B: &str = "bbbbbbb526f946222110fbdfb3d107c4b5a18fe7";
+pub(super) const A: &str = "aaaaaaa526f946222110fbdfb3d107c4b5a18fe7";
+pub(super) const B: &str = "bbbbbbb526f946222110fbdfb3d107c4b5a18fe7";
 const T: &str = "7777777526f946222110fbdfb3d107c4b5a18fe7";
 const LIMIT: Duration = Duration::from_secs(60);
 
-const QUICK: GithubPatience = GithubPatience {
+pub(super) const QUICK: GithubPatience = GithubPatience {
     total: LIMIT,
     tries: 3,
     pause: Duration::from_millis(1),
 };
 
 /// What a path answers: a status and a body.
-type Routes = Vec<(&'static str, u16, Value)>;
+pub(super) type Routes = Vec<(&'static str, u16, Value)>;
 
 /// Serves `routes` as GitHub does: unknown commits are 422, and all else that is unknown 404.
-async fn serve(routes: Routes) -> Server {
+pub(super) async fn serve(routes: Routes) -> Server {
     let routes: HashMap<&str, (u16, Value)> = routes
         .into_iter()
         .map(|(path, status, body)| (path, (status, body)))
@@ -53,12 +50,12 @@ async fn serve(routes: Routes) -> Server {
     .await
 }
 
-fn json_reply(status: u16, value: &Value) -> Response<Bytes> {
+pub(super) fn json_reply(status: u16, value: &Value) -> Response<Bytes> {
     let kind = [("content-type", "application/json; charset=utf-8")];
     reply(status, &kind, value.to_string())
 }
 
-fn client_at(api: &str, patience: GithubPatience) -> Github {
+pub(super) fn client_at(api: &str, patience: GithubPatience) -> Github {
     let https = Https::new(Proxies::default(), LIMIT);
     let host = GithubHost::with_api("github.com", api).unwrap();
     let token = Token {
@@ -68,24 +65,24 @@ fn client_at(api: &str, patience: GithubPatience) -> Github {
     Github::new(&https, &host, &token, TimeZone::UTC, patience).unwrap()
 }
 
-fn client(server: &Server) -> Github {
+pub(super) fn client(server: &Server) -> Github {
     client_at(&format!("http://{}", server.address), QUICK)
 }
 
-fn repository() -> Repository {
+pub(super) fn repository() -> Repository {
     "o/app".parse().unwrap()
 }
 
-async fn ask(server: &Server, reference: &str) -> Result<Answer, GithubError> {
+pub(super) async fn ask(server: &Server, reference: &str) -> Result<Answer, GithubError> {
     let reference: GitRef = reference.parse().unwrap();
     client(server).answer(&repository(), &reference).await
 }
 
-fn commit(sha: &str) -> Commit {
+pub(super) fn commit(sha: &str) -> Commit {
     sha.parse().unwrap()
 }
 
-fn reference(name: &str, kind: &str, sha: &str) -> Value {
+pub(super) fn reference(name: &str, kind: &str, sha: &str) -> Value {
     json!({"ref": name, "node_id": "x", "object": {"type": kind, "sha": sha, "url": "x"}})
 }
 
@@ -305,152 +302,6 @@ async fn the_fork_of_a_pull_request_is_named() {
 }
 
 #[tokio::test]
-async fn a_renamed_repository_is_followed_on_the_same_host_only() {
-    let other = serve(vec![]).await;
-    let elsewhere = format!("http://{}/repositories/1", other.address);
-    let server = Server::http(move |request| {
-        let path = request.uri().to_string();
-        let elsewhere = elsewhere.clone();
-        async move {
-            let to = |address: &str| reply(301, &[("location", address)], "{}");
-            match path.as_str() {
-                "/repos/o/old/git/ref/heads/x" => to("/repositories/1/git/ref/heads/x"),
-                "/repositories/1/git/ref/heads/x" => {
-                    json_reply(200, &reference("refs/heads/x", "commit", A))
-                }
-                "/repos/o/loop/git/ref/heads/x" => to("/repos/o/loop/git/ref/heads/x"),
-                _ => to(&elsewhere),
-            }
-        }
-    })
-    .await;
-    let reference: GitRef = "heads/x".parse().unwrap();
-    let github = client(&server);
-    let asked = async |name: &str| github.answer(&name.parse().unwrap(), &reference).await;
-    assert_eq!(asked("o/old").await.unwrap().branch, Some(commit(A)));
-    let error = asked("o/moved").await.expect_err("another host");
-    assert!(matches!(error, GithubError::OtherHost { .. }), "{error}");
-    let error = asked("o/loop").await.expect_err("a loop");
-    assert!(matches!(error, GithubError::NotGithub { .. }), "{error}");
-    assert!(other.seen().is_empty());
-}
-
-#[tokio::test]
-async fn a_server_that_stumbles_is_asked_three_times() {
-    for (failures, expected) in [(2, Some(commit(A))), (3, None)] {
-        let count = AtomicUsize::new(0);
-        let server = Server::http(move |_| {
-            let number = count.fetch_add(1, Ordering::SeqCst);
-            async move {
-                if number < failures {
-                    reply(502, &[("content-type", "text/html")], "<html>")
-                } else {
-                    json_reply(200, &reference("refs/heads/x", "commit", A))
-                }
-            }
-        })
-        .await;
-        let answer = ask(&server, "heads/x").await;
-        assert_eq!(server.seen().len(), 3);
-        match expected {
-            Some(found) => assert_eq!(answer.unwrap().branch, Some(found)),
-            None => {
-                let error = answer.expect_err("down");
-                assert_eq!(error.to_string(), "github.com answered with status 502");
-                assert_eq!(Error::from(error).kind, Kind::Unreachable);
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn what_will_not_pass_is_asked_once() {
-    let table: [(u16, &[(&str, &str)], &str, Kind); 6] = [
-        (401, &[], "{}", Kind::Denied),
-        (
-            403,
-            &[
-                ("x-ratelimit-remaining", "0"),
-                ("x-ratelimit-reset", "1795251991"),
-            ],
-            "{}",
-            Kind::Unreachable,
-        ),
-        (429, &[("retry-after", "3600")], "{}", Kind::Unreachable),
-        (
-            403,
-            &[(
-                "x-github-sso",
-                "required; url=https://github.com/orgs/o/sso",
-            )],
-            "{}",
-            Kind::Denied,
-        ),
-        (403, &[], "{}", Kind::Denied),
-        (
-            200,
-            &[("content-type", "text/html")],
-            "<html>Log in</html>",
-            Kind::Unreachable,
-        ),
-    ];
-    for (status, headers, body, kind) in table {
-        let server = Server::http(move |_| async move { reply(status, headers, body) }).await;
-        let error = Error::from(ask(&server, "heads/x").await.expect_err(body));
-        assert_eq!(error.kind, kind, "{error}");
-        assert_eq!(server.seen().len(), 1, "{error}");
-        assert!(!format!("{error:?}").contains("ghp_secret"));
-    }
-}
-
-#[tokio::test]
-async fn nonsense_is_not_taken_for_an_answer() {
-    let server = serve(vec![
-        ("/repos/o/app/git/ref/heads/json", 200, json!([1, 2])),
-        ("/repos/o/app/git/ref/heads/text", 200, json!("hello")),
-        (
-            "/repos/o/app/commits/aaaaaaa526f946222110fbdfb3d107c4b5a18fe7",
-            200,
-            json!("hello"),
-        ),
-    ])
-    .await;
-    for reference in ["heads/json", "heads/text", A] {
-        let error = ask(&server, reference).await.expect_err(reference);
-        assert!(matches!(error, GithubError::NotGithub { .. }), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_never_answers_is_given_up() {
-    let server = Server::http(|_| std::future::pending()).await;
-    let patience = GithubPatience {
-        total: Duration::from_millis(50),
-        ..QUICK
-    };
-    let github = client_at(&format!("http://{}", server.address), patience);
-    let error = github
-        .answer(&repository(), &"master".parse().unwrap())
-        .await
-        .expect_err("silence");
-    assert_eq!(error.to_string(), "github.com did not answer within 0.05 s");
-}
-
-#[tokio::test]
-async fn a_server_that_is_not_there_is_unreachable() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let error = client_at(&format!("http://{address}"), QUICK)
-        .answer(&repository(), &"master".parse().unwrap())
-        .await
-        .expect_err("nobody");
-    assert!(matches!(error, GithubError::Transport { .. }), "{error}");
-    assert_eq!(Error::from(error).kind, Kind::Unreachable);
-}
-
-#[tokio::test]
 async fn an_enterprise_server_is_asked_below_its_own_path() {
     let server = serve(vec![(
         "/api/v3/repos/o/app/git/ref/heads/x",
@@ -497,100 +348,6 @@ fn the_api_is_where_github_puts_it_and_never_in_the_clear() {
             "{api}"
         );
     }
-}
-
-fn compared(ahead: usize, behind: usize, numbers: std::ops::Range<usize>) -> Value {
-    let commits: Vec<Value> = numbers
-        .map(|number| {
-            json!({
-                "sha": format!("{number:040x}"),
-                "commit": {"message": format!("Change {number}\n\nBecause."), "author": {"name": "Ada"}},
-            })
-        })
-        .collect();
-    json!({"ahead_by": ahead, "behind_by": behind, "commits": commits, "files": [{"patch": "x"}]})
-}
-
-async fn outgoing(server: &Server) -> Option<Outgoing> {
-    client(server)
-        .outgoing(&repository(), &commit(A), &commit(B))
-        .await
-        .unwrap()
-}
-
-/// The page of the comparison from A to B, or back.
-fn page(is_back: bool, number: usize) -> &'static str {
-    let (from, to) = if is_back { (B, A) } else { (A, B) };
-    let path = format!("/repos/o/app/compare/{from}...{to}?per_page=100&page={number}");
-    Box::leak(path.into_boxed_str())
-}
-
-#[tokio::test]
-async fn outgoing_commits_come_newest_first_with_their_direction() {
-    let table = [
-        (
-            vec![(page(false, 1), 200, compared(3, 0, 0..3))],
-            Direction::Forward,
-            3,
-            vec![2, 1, 0],
-        ),
-        (
-            vec![(page(false, 1), 200, compared(0, 0, 0..0))],
-            Direction::Same,
-            0,
-            vec![],
-        ),
-        (
-            vec![(page(false, 1), 200, compared(2, 1, 0..2))],
-            Direction::Diverged { lost: 1 },
-            2,
-            vec![1, 0],
-        ),
-        (
-            vec![
-                (page(false, 1), 200, compared(0, 2, 0..0)),
-                (page(true, 1), 200, compared(2, 0, 0..2)),
-            ],
-            Direction::Backward,
-            2,
-            vec![1, 0],
-        ),
-    ];
-    for (routes, direction, count, numbers) in table {
-        let requests = routes.len();
-        let server = serve(routes).await;
-        let outgoing = outgoing(&server).await.unwrap();
-        assert_eq!((outgoing.direction, outgoing.count), (direction, count));
-        let subjects: Vec<String> = outgoing.commits.iter().map(|c| c.subject.clone()).collect();
-        let expected: Vec<String> = numbers.iter().map(|n| format!("Change {n}")).collect();
-        assert_eq!(subjects, expected);
-        assert_eq!(server.seen().len(), requests);
-    }
-}
-
-#[tokio::test]
-async fn of_many_commits_only_the_pages_with_the_newest_are_read() {
-    let server = serve(vec![
-        (page(false, 1), 200, compared(220, 0, 0..100)),
-        (page(false, 2), 200, compared(220, 0, 100..200)),
-        (page(false, 3), 200, compared(220, 0, 200..220)),
-    ])
-    .await;
-    let outgoing = outgoing(&server).await.unwrap();
-    assert_eq!(outgoing.count, 220);
-    assert_eq!(outgoing.commits.len(), Outgoing::LISTED);
-    assert_eq!(outgoing.commits[0].subject, "Change 219");
-    assert_eq!(outgoing.commits[49].subject, "Change 170");
-    assert_eq!(
-        server.targets(),
-        [page(false, 1), page(false, 3), page(false, 2)]
-    );
-}
-
-#[tokio::test]
-async fn commits_that_github_does_not_know_cannot_be_compared() {
-    let server = serve(vec![]).await;
-    assert_eq!(outgoing(&server).await, None);
 }
 
 #[tokio::test]
