@@ -13,7 +13,7 @@ pub(super) struct Here {
     /// There is a checkout, and it is of another repository.
     pub(super) is_other: bool,
     /// There is a checkout that cannot be read.
-    pub(super) unreadable: Option<String>,
+    pub(super) unreadable: Option<Error>,
 }
 
 /// A checkout of the repository in question.
@@ -59,7 +59,7 @@ impl Here {
                 }
             }
             Ok(None) => {}
-            Err(error) => here.unreadable = Some(error.to_string()),
+            Err(error) => here.unreadable = Some(error.into()),
         }
         here
     }
@@ -67,8 +67,7 @@ impl Here {
     pub(super) fn notes(&self) -> Vec<Note> {
         self.unreadable
             .iter()
-            .cloned()
-            .map(Note::CheckoutUnreadable)
+            .map(|error| Note::CheckoutUnreadable(error.to_string()))
             .collect()
     }
 }

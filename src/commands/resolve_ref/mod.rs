@@ -236,15 +236,17 @@ async fn resolve_head(request: &ResolveRequest<'_>) -> Result<Resolved, Error> {
     let repository = request.place.repository;
     let here = Here::find(request.place, request.sources).await;
     let Some(checkout) = &here.checkout else {
-        return Err(Error::from(if here.is_other {
-            ResolveError::OtherCheckout {
+        if here.is_other {
+            return Err(Error::from(ResolveError::OtherCheckout {
                 repository: repository.clone(),
-            }
-        } else {
-            ResolveError::NoCheckout {
-                why: here.unreadable,
-            }
-        }));
+            }));
+        }
+        let (why, hints) = match here.unreadable {
+            Some(error) => (Some(error.to_string()), error.hints),
+            None => (None, Vec::new()),
+        };
+        let error = Error::from(ResolveError::NoCheckout { why });
+        return Err(hints.into_iter().fold(error, Error::hint));
     };
     let (head, is_dirty) = checkout.head(request.sources).await?;
     let Some(head) = head else {

@@ -307,10 +307,9 @@ impl From<GitError> for Error {
         match &error {
             GitError::Absent { .. } => Self::new(Kind::NotFound, error),
             GitError::NotOwned { path } => {
-                let hint = format!(
-                    "If you trust it: git config --global --add safe.directory '{}'",
-                    path.display()
-                );
+                let quoted = path.display().to_string().replace('\'', "'\\''");
+                let hint =
+                    format!("If you trust it: git config --global --add safe.directory '{quoted}'");
                 Self::new(Kind::Denied, error).hint(hint)
             }
             GitError::Unreadable(_) | GitError::Slow { .. } => Self::new(Kind::Unreachable, error),

@@ -73,7 +73,8 @@ async fn a_server_that_stumbles_is_asked_three_times() {
 
 #[tokio::test]
 async fn what_will_not_pass_is_asked_once() {
-    let table: [(u16, &[(&str, &str)], &str, Kind); 6] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let table: [(u16, Headers, &str, Kind); 6] = [
         (401, &[], "{}", Kind::Denied),
         (
             403,
