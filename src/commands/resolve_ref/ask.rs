@@ -3,7 +3,7 @@
 use super::checkout::read;
 use super::{Place, Sources};
 use crate::error::Error;
-use crate::resolve::github::{Github, GithubError, GithubHost, token_of_gh};
+use crate::resolve::github::{Github, GithubError, GithubHost};
 use crate::resolve::{Answer, Candidate, Commit, Failure, GitRef, Outgoing, Repository, Way};
 
 /// An answer, who gave it, and who did not.
@@ -165,10 +165,7 @@ impl<'a> Api<'a> {
         for candidate in self.candidates.by_ref() {
             let token = match candidate {
                 Candidate::Token(token) => Ok(Some(token)),
-                Candidate::AskGh => {
-                    let gh = &self.sources.gh;
-                    token_of_gh(gh, self.host.host(), self.sources.limits.gh).await
-                }
+                Candidate::AskGh => self.sources.token_of_gh(self.host.host()).await,
             };
             let token = match token {
                 Ok(Some(token)) => token,

@@ -17,8 +17,8 @@ use self::clues::clues;
 pub(crate) use self::sources::Sources;
 use crate::error::Error;
 use crate::resolve::{
-    Answer, Commit, Direction, Failure, FoundBy, GitRef, Location, Named, Note, Outgoing,
-    Repository, ResolveError, Resolved, Way, WhyUnknown, decide, ways,
+    Answer, Commit, CommitSummary, Direction, Failure, FoundBy, GitRef, Location, Named, Note,
+    Outgoing, Repository, ResolveError, Resolved, Way, WhyUnknown, decide, ways,
 };
 
 /// Where to look for a repository.
@@ -192,11 +192,16 @@ async fn resolve_name(request: &ResolveRequest<'_>) -> Result<Resolved, Error> {
 async fn resolve_commit(request: &ResolveRequest<'_>, commit: &Commit) -> Result<Resolved, Error> {
     let here = Here::find(request.place, request.sources).await;
     let mut resolved = taken_at_its_word(commit, here.notes());
-    if let Some(checkout) = &here.checkout
-        && checkout.is_pushed(request.sources, commit).await
-    {
-        resolved.found_by = FoundBy::Checkout;
-        return Ok(resolved);
+    if let Some(checkout) = &here.checkout {
+        if checkout.is_pushed(request.sources, commit).await {
+            resolved.found_by = FoundBy::Checkout;
+            return Ok(resolved);
+        }
+        let digits = commit.to_string();
+        let known = checkout
+            .commits_starting_with(request.sources, digits)
+            .await;
+        check_commit(commit, &known)?;
     }
     // Git servers cannot be asked for a commit.
     let ways: Vec<Way> = all_ways(request.place, request.sources, &here)
@@ -211,15 +216,11 @@ async fn resolve_commit(request: &ResolveRequest<'_>, commit: &Commit) -> Result
         resolved.notes.push(Note::ExistenceUnknown);
         return Ok(resolved);
     };
-    match asked.answer.commits.as_slice() {
-        [] => resolved.notes.push(Note::UnknownToRemote),
-        [known] if known.commit != *commit => {
-            return Err(Error::from(ResolveError::TagObject {
-                asked: commit.clone(),
-                commit: known.commit.clone(),
-            }));
-        }
-        [..] => resolved.found_by = FoundBy::Asked(asked.way),
+    check_commit(commit, &asked.answer.commits)?;
+    if asked.answer.commits.is_empty() {
+        resolved.notes.push(Note::UnknownToRemote);
+    } else {
+        resolved.found_by = FoundBy::Asked(asked.way);
     }
     match decide(request.reference, &asked.answer) {
         Ok(_) => Ok(resolved),
@@ -228,6 +229,17 @@ async fn resolve_commit(request: &ResolveRequest<'_>, commit: &Commit) -> Result
             reference: request.reference.clone(),
             ambiguity,
         })),
+    }
+}
+
+/// Refuses the SHA of a tag object, whose commit is what `known` holds.
+fn check_commit(asked: &Commit, known: &[CommitSummary]) -> Result<(), ResolveError> {
+    match known.iter().find(|known| known.commit != *asked) {
+        Some(known) => Err(ResolveError::TagObject {
+            asked: asked.clone(),
+            commit: known.commit.clone(),
+        }),
+        None => Ok(()),
     }
 }
 

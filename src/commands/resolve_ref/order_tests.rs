@@ -9,6 +9,7 @@ use super::*;
 use crate::error::Kind;
 use crate::resolve::github::GithubHost;
 use crate::resolve::program::Program;
+use crate::resolve::repositories_for_tests::script;
 use crate::servers_for_tests::{Server, reply};
 
 #[tokio::test]
@@ -260,4 +261,37 @@ async fn a_pull_request_from_a_fork_is_said_to_be_one() {
     let resolved = world.resolve("pull/7", At::Nowhere).await.unwrap();
     assert_eq!(resolved.commit, somewhere());
     assert_eq!(resolved.notes, [Note::FromFork("mallory/app".to_owned())]);
+}
+
+#[tokio::test]
+async fn the_sha_of_a_tag_object_is_refused_with_its_commit() {
+    let world = World::without_token().await;
+    let shared = world.shared("master", &["One"]);
+    let tag_object = world.remote.annotate("v1", &shared[0]);
+    assert_eq!(world.checkout.annotate("v1", &shared[0]), tag_object);
+    world
+        .checkout
+        .point("refs/remotes/origin/master", &shared[0]);
+    for at in [At::Checkout, At::Mapped] {
+        let error = world
+            .resolve(tag_object.as_str(), at)
+            .await
+            .expect_err("a tag object");
+        assert_eq!(error.kind, Kind::NotFound);
+        assert_eq!(error.hints, [format!("Its commit is {}", shared[0])]);
+    }
+}
+
+#[tokio::test]
+async fn gh_is_run_once_for_all_questions() {
+    let mut world = World::new(&[], Routes::from([head_of("master", &somewhere())])).await;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let text = format!("echo run >>{}\necho good", log.display());
+    world.sources.gh = Program::new(script(&folder.path().join("gh"), &text));
+    for _ in 0..2 {
+        let resolved = world.resolve("master", At::Nowhere).await.unwrap();
+        assert_eq!(resolved.commit, somewhere());
+    }
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "run\n");
 }

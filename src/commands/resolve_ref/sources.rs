@@ -1,14 +1,16 @@
 //! What may be asked: hosts, tokens, programs, and how long each may take.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tokio::sync::Mutex;
 
 use crate::https::{Https, Proxies};
-use crate::resolve::github::{GithubHost, GithubPatience};
+use crate::resolve::github::{GithubHost, GithubPatience, token_of_gh};
 use crate::resolve::ls_remote::{LsRemote, SshProgram};
-use crate::resolve::program::Program;
-use crate::resolve::{GITHUB, Secret, TokenVariables, git};
+use crate::resolve::program::{Program, ProgramError};
+use crate::resolve::{GITHUB, Secret, Token, TokenVariables, git};
 use crate::surroundings::Variables;
 
 /// How long each way of asking may take.
@@ -53,6 +55,8 @@ pub(crate) struct Sources {
     /// For the times in errors.
     pub(crate) zone: TimeZone,
     pub(crate) limits: Limits,
+    /// What `gh` said for each host, so that it is run once.
+    kept_by_gh: Mutex<BTreeMap<String, Option<Token>>>,
 }
 
 impl Sources {
@@ -99,11 +103,23 @@ impl Sources {
             ssh,
             zone,
             limits,
+            kept_by_gh: Mutex::default(),
         }
     }
 
     pub(super) fn host(&self, name: &str) -> Option<&GithubHost> {
         self.hosts.iter().find(|host| host.host() == name)
+    }
+
+    /// Returns the token that `gh` keeps for a host.
+    pub(super) async fn token_of_gh(&self, host: &str) -> Result<Option<Token>, ProgramError> {
+        let mut kept = self.kept_by_gh.lock().await;
+        if let Some(token) = kept.get(host) {
+            return Ok(token.clone());
+        }
+        let token = token_of_gh(&self.gh, host, self.limits.gh).await?;
+        kept.insert(host.to_owned(), token.clone());
+        Ok(token)
     }
 
     /// Returns the user's git, which starts ssh as their configuration says.

@@ -191,6 +191,10 @@ impl LocalRepository {
 
     /// Tells whether a branch of `remote` holds `commit`, as far as it was fetched.
     pub(crate) fn is_pushed(&self, remote: &str, commit: &Commit) -> Result<bool, GitError> {
+        // A walk would take the SHA of a tag object for its commit.
+        if !self.has(commit)? {
+            return Ok(false);
+        }
         let mut walk = self.repository.revwalk()?;
         walk.push(id_of(commit)?)?;
         walk.hide_glob(&format!("refs/remotes/{remote}/*"))?;

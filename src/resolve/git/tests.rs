@@ -251,8 +251,14 @@ fn what_is_pushed_is_what_the_remotes_branches_hold() {
     let three = repository.commit("master", "Three");
     repository.point("refs/remotes/origin/master", &two);
     repository.point("refs/remotes/fork/master", &three);
+    let tag_object = repository.annotate("v1", &one);
     let local = open(&repository);
-    for (commit, is_pushed) in [(&one, true), (&two, true), (&three, false)] {
+    for (commit, is_pushed) in [
+        (&one, true),
+        (&two, true),
+        (&three, false),
+        (&tag_object, false),
+    ] {
         assert_eq!(local.is_pushed("origin", commit).unwrap(), is_pushed);
     }
 }
