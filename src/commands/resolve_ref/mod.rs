@@ -233,12 +233,12 @@ async fn resolve_commit(request: &ResolveRequest<'_>, commit: &Commit) -> Result
 }
 
 /// Refuses the SHA of a tag object, whose commit is what `known` holds.
-fn check_commit(asked: &Commit, known: &[CommitSummary]) -> Result<(), ResolveError> {
+fn check_commit(asked: &Commit, known: &[CommitSummary]) -> Result<(), Error> {
     match known.iter().find(|known| known.commit != *asked) {
-        Some(known) => Err(ResolveError::TagObject {
+        Some(known) => Err(Error::from(ResolveError::TagObject {
             asked: asked.clone(),
             commit: known.commit.clone(),
-        }),
+        })),
         None => Ok(()),
     }
 }
