@@ -13,8 +13,6 @@ mod percent;
 pub(crate) mod program;
 mod reference;
 mod repository;
-#[cfg(test)]
-pub(crate) mod test_repository;
 mod token;
 mod ways;
 
@@ -24,8 +22,8 @@ use std::str::FromStr;
 pub(crate) use decide::{Answer, Clues, Merged, ResolveError, decide};
 pub(crate) use near::nearest;
 pub(crate) use outgoing::{Direction, Outgoing, WhyUnknown};
-pub(crate) use reference::{GitRef, RefError, RefName};
-pub(crate) use repository::{GITHUB, Location, RemoteUrl, Repository, RepositoryError};
+pub(crate) use reference::{GitRef, RefName};
+pub(crate) use repository::{GITHUB, Location, RemoteUrl, Repository};
 pub(crate) use token::{Candidate, Secret, Token, TokenSource, TokenVariables};
 pub(crate) use ways::{Failure, Remote, Way, remote_of, ways};
 
@@ -168,3 +166,6 @@ pub(crate) enum Note {
     /// The ref moved between the plan and now.
     Moved { from: Commit, to: Commit },
 }
+
+#[cfg(test)]
+pub(crate) mod repositories_for_tests;

@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use crate::error::{Error, Kind};
+
 /// How much of what a program writes is kept.
 const KEPT: usize = 16 << 20;
 
@@ -211,6 +213,12 @@ fn without_passwords(text: &str) -> String {
     }
     clean.push_str(rest);
     clean
+}
+
+impl From<ProgramError> for Error {
+    fn from(error: ProgramError) -> Self {
+        Self::new(Kind::Unreachable, error)
+    }
 }
 
 /// Why a program gave no answer.

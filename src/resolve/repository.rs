@@ -181,6 +181,14 @@ impl RemoteUrl {
             .map(|held| (held.user.as_str(), held.password.as_str()))
     }
 
+    /// Tells whether the transport proves that the host is the one it says.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        match self.text.split_once("://") {
+            Some((scheme, _)) => matches!(scheme, "https" | "ssh"),
+            None => true,
+        }
+    }
+
     pub(crate) fn repository(&self) -> Option<&Repository> {
         self.repository.as_ref()
     }

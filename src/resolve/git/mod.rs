@@ -6,6 +6,7 @@
 mod history;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use git2::{ErrorCode, ObjectType, Oid, RepositoryOpenFlags, StatusOptions};
 
@@ -48,7 +49,7 @@ impl LocalRepository {
         }
     }
 
-    /// Returns the folder of the checkout, or of the bare repository.
+    /// Returns the folder that is checked out, or that of a bare repository.
     pub(crate) fn folder(&self) -> &Path {
         self.repository
             .workdir()
@@ -58,10 +59,7 @@ impl LocalRepository {
     /// Returns the remotes whose addresses can be asked; others are left out.
     pub(crate) fn remotes(&self) -> Result<Vec<Remote>, GitError> {
         let names = self.repository.remotes()?;
-        let folder = self
-            .repository
-            .workdir()
-            .unwrap_or_else(|| self.repository.path());
+        let folder = self.folder();
         let remotes = names.iter().filter_map(|name| {
             let name = name.ok()??;
             let remote = self.repository.find_remote(name).ok()?;
@@ -185,8 +183,18 @@ impl LocalRepository {
         Ok(commits)
     }
 
-    /// Tells whether a branch or tag of `remote` holds `commit`, as far as it was fetched.
+    /// Tells whether the repository has this very commit.
+    pub(crate) fn has(&self, commit: &Commit) -> Result<bool, GitError> {
+        let found = self.repository.find_commit(id_of(commit)?);
+        Ok(found.is_ok())
+    }
+
+    /// Tells whether a branch of `remote` holds `commit`, as far as it was fetched.
     pub(crate) fn is_pushed(&self, remote: &str, commit: &Commit) -> Result<bool, GitError> {
+        // A walk would take the SHA of a tag object for its commit.
+        if !self.has(commit)? {
+            return Ok(false);
+        }
         let mut walk = self.repository.revwalk()?;
         walk.push(id_of(commit)?)?;
         walk.hide_glob(&format!("refs/remotes/{remote}/*"))?;
@@ -282,6 +290,9 @@ pub(crate) enum GitError {
     /// Another user owns the folder, so its configuration is not trusted.
     #[error("{} belongs to another user", .path.display())]
     NotOwned { path: PathBuf },
+    /// It took longer than it may.
+    #[error("reading the git repository took longer than {} s", .limit.as_secs_f32())]
+    Slow { limit: Duration },
     /// The repository is damaged, or of a kind that git2 does not read.
     #[error("git repository: {0}")]
     Unreadable(String),
@@ -309,13 +320,12 @@ impl From<GitError> for Error {
         match &error {
             GitError::Absent { .. } => Self::new(Kind::NotFound, error),
             GitError::NotOwned { path } => {
-                let hint = format!(
-                    "If you trust it: git config --global --add safe.directory '{}'",
-                    path.display()
-                );
+                let quoted = path.display().to_string().replace('\'', "'\\''");
+                let hint =
+                    format!("If you trust it: git config --global --add safe.directory '{quoted}'");
                 Self::new(Kind::Denied, error).hint(hint)
             }
-            GitError::Unreadable(_) => Self::new(Kind::Unreachable, error),
+            GitError::Unreadable(_) | GitError::Slow { .. } => Self::new(Kind::Unreachable, error),
         }
     }
 }

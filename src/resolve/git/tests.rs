@@ -5,7 +5,7 @@ use std::process::Command;
 use git2::Oid;
 
 use super::*;
-use crate::resolve::test_repository::{TestRepository, oid};
+use crate::resolve::repositories_for_tests::{TestRepository, oid};
 use crate::resolve::{Direction, WhyUnknown};
 
 fn open(repository: &TestRepository) -> LocalRepository {
@@ -171,6 +171,8 @@ fn a_checkout_is_found_from_its_folders_worktrees_and_bare_repositories() {
         let head = found.head().unwrap().unwrap().commit;
         assert_eq!(expected.unwrap_or(&head), &head, "{}", place.display());
         assert!(!found.is_dirty().unwrap());
+        let again = LocalRepository::open(found.folder()).unwrap();
+        assert_eq!(again.head().unwrap().unwrap().commit, head);
     }
     let outside = tempfile::tempdir().unwrap();
     assert!(LocalRepository::discover(outside.path()).unwrap().is_none());
@@ -249,8 +251,14 @@ fn what_is_pushed_is_what_the_remotes_branches_hold() {
     let three = repository.commit("master", "Three");
     repository.point("refs/remotes/origin/master", &two);
     repository.point("refs/remotes/fork/master", &three);
+    let tag_object = repository.annotate("v1", &one);
     let local = open(&repository);
-    for (commit, is_pushed) in [(&one, true), (&two, true), (&three, false)] {
+    for (commit, is_pushed) in [
+        (&one, true),
+        (&two, true),
+        (&three, false),
+        (&tag_object, false),
+    ] {
         assert_eq!(local.is_pushed("origin", commit).unwrap(), is_pushed);
     }
 }

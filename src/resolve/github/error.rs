@@ -108,6 +108,26 @@ impl GithubError {
         }
     }
 
+    /// Tells whether another token may have more luck.
+    pub(crate) fn is_of_token(&self) -> bool {
+        match self {
+            Self::BadToken { .. }
+            | Self::SingleSignOn { .. }
+            | Self::Forbidden { .. }
+            | Self::RateLimit { .. }
+            | Self::Hidden { .. } => true,
+            Self::Address(_)
+            | Self::SecondaryLimit { .. }
+            | Self::OtherHost { .. }
+            | Self::NotGithub { .. }
+            | Self::Server { .. }
+            | Self::Unexpected { .. }
+            | Self::Timeout { .. }
+            | Self::Transport { .. }
+            | Self::Https(_) => false,
+        }
+    }
+
     /// Tells whether the same request may well succeed a moment later.
     pub(super) fn is_passing(&self) -> bool {
         match self {

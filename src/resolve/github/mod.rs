@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Uri;
 use http::header::{ACCEPT, HeaderMap, HeaderValue, USER_AGENT};
-use http::{HeaderName, Uri};
 use http_body_util::{BodyExt, Limited};
 use jiff::tz::TimeZone;
 use octocrab::service::middleware::auth_header::AuthHeaderLayer;
@@ -285,5 +285,9 @@ fn base(repository: &Repository) -> String {
     )
 }
 
+#[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
+mod fault_tests;
 #[cfg(test)]
 mod tests;
