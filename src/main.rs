@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod diff;
 mod environment;
 mod error;
 mod https;

@@ -6,6 +6,7 @@
 pub(crate) mod prompt;
 pub(crate) mod sanitize;
 
+use std::fmt;
 use std::io::{self, Write};
 
 use colored::Colorize;
@@ -36,6 +37,9 @@ pub(crate) enum Style {
     Warning,
     Added,
     Removed,
+    /// What makes an added line differ from the removed one.
+    AddedPart,
+    RemovedPart,
 }
 
 /// Text made of styled pieces, written as one line.
@@ -56,6 +60,15 @@ impl Line {
     #[must_use]
     pub(crate) fn plain(self, text: impl Into<String>) -> Self {
         self.with(Style::Plain, text)
+    }
+}
+
+/// Prints the text without its styles.
+impl fmt::Display for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|(_, text)| formatter.write_str(text))
     }
 }
 
@@ -115,6 +128,8 @@ fn paint(style: Style, text: &str) -> String {
         Style::Bad => text.red().bold(),
         Style::Warning => text.yellow(),
         Style::Removed => text.red(),
+        Style::AddedPart => text.green().bold().underline(),
+        Style::RemovedPart => text.red().bold().underline(),
     };
     painted.to_string()
 }
