@@ -255,6 +255,29 @@ fn an_older_deploy_whose_end_nobody_saw_is_superseded() {
 }
 
 #[test]
+fn the_same_line_again_finds_nothing_to_write() {
+    let loose = "/spec/strategy/rollingUpdate/maxUnavailable";
+    let raw = with(deployment("rails", OLD), loose, json!("25%"));
+    let first = plan([raw.clone()]);
+    let applied = first.deployments[0].patch.apply_locally(&raw).unwrap();
+    let again = plan([with(applied, "/metadata/generation", json!(5))]);
+    assert_eq!(again.deployments, []);
+    let unchanged = &again.unchanged[0];
+    assert!(
+        matches!(unchanged.standing, Standing::Unfinished { .. }),
+        "not observed yet, so it is watched to its end"
+    );
+    assert_eq!(
+        unchanged.record.as_ref(),
+        Some(&first.deployments[0].record)
+    );
+    assert_eq!(
+        unchanged.baseline.progressing_before, first.deployments[0].record.before,
+        "both watchers judge by the same baseline"
+    );
+}
+
+#[test]
 fn what_an_earlier_deploy_set_stays_remembered_until_somebody_changes_it() {
     let raw = |min_ready: i32| {
         let raw = deployed(deployment("rails", OLD), 7, "");
