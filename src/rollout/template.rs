@@ -26,14 +26,18 @@ pub(crate) fn same_template(one: &Value, other: &Value) -> bool {
 
 fn same_metadata(one: Option<&Value>, other: Option<&Value>) -> bool {
     let empty = Map::new();
-    members(fields(one, &empty), fields(other, &empty), |name, one, other| match name {
-        "labels" | "annotations" => {
-            members(fields(one, &empty), fields(other, &empty), |name, one, other| {
-                name == HASH_LABEL || same(one, other)
-            })
-        }
-        _ => same(one, other),
-    })
+    members(
+        fields(one, &empty),
+        fields(other, &empty),
+        |name, one, other| match name {
+            "labels" | "annotations" => members(
+                fields(one, &empty),
+                fields(other, &empty),
+                |name, one, other| name == HASH_LABEL || same(one, other),
+            ),
+            _ => same(one, other),
+        },
+    )
 }
 
 fn fields<'a>(value: Option<&'a Value>, empty: &'a Map<String, Value>) -> &'a Map<String, Value> {
@@ -127,7 +131,11 @@ mod tests {
         ];
         for (name, other, expected) in cases {
             assert_eq!(same_template(&plain, &other), expected, "{name}");
-            assert_eq!(same_template(&other, &plain), expected, "{name}, turned round");
+            assert_eq!(
+                same_template(&other, &plain),
+                expected,
+                "{name}, turned round"
+            );
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};
 
 use super::super::testing::{Case, NEW, NOW, OLD, deployment, plan, with};
 use super::*;
+use crate::plan::checks::Warning;
+use crate::plan::{DeploymentPlan, Refusal};
 use crate::rollout::Counts;
 
 /// A write of ours an hour ago, as it lies on the Deployment.

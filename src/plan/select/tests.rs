@@ -212,6 +212,8 @@ fn the_repository_is_agreed_on_or_chosen() {
         let selection = flags.select(&both).unwrap();
         assert_eq!(targets(&selection), expected, "{case}");
         assert_eq!(selection.chosen_by, chosen_by, "{case}");
+        let said = crate::plan::words::chosen(&selection).unwrap_or_default();
+        assert!(said.starts_with("wantedly/"), "{case}: {said}");
     }
 }
 

@@ -163,7 +163,9 @@ fn standings_say_how_many_pods_serve() {
         failed(Failing::PodCreate { message: message() }),
         failed(Failing::Doomed),
     ];
-    assert_data_eq!(lines(standings.iter().map(standing)), str![[r#"
+    assert_data_eq!(
+        lines(standings.iter().map(standing)),
+        str![[r#"
 complete; 2 of 3 pods are available
 complete; no pods are wanted
 complete once, but now 2 of 3 pods are available
@@ -174,7 +176,8 @@ failed: its ReplicaSet cannot be created (exceeded quota); 2 of 3 pods are avail
 failed: its pods cannot be created (exceeded quota); 2 of 3 pods are available
 failed: a new pod does not come up; 2 of 3 pods are available
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -204,7 +207,9 @@ fn refusals_name_the_deployment_and_the_way_out() {
         let hint = refusal_hint(one, "shop").map(|hint| format!("  hint: {hint}"));
         std::iter::once(refusal(one)).chain(hint)
     });
-    assert_data_eq!(lines(said), str![[r#"
+    assert_data_eq!(
+        lines(said),
+        str![[r#"
 Deployment `rails` has the strategy Recreate, which stops all pods before new ones start
   hint: If that may be: --allow-downtime
 Deployment `rails` is paused, so no pod would be replaced
@@ -215,7 +220,8 @@ Deployment `rails` is being deleted
 the annotations of Deployment `rails` would take 270000 bytes, more than an object may have
   hint: Remove annotations that nobody needs.
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -242,7 +248,9 @@ fn what_webhooks_did_is_said() {
             stored: Some("25%".to_owned()),
         },
     ];
-    assert_data_eq!(lines(findings.iter().map(finding)), str![[r#"
+    assert_data_eq!(
+        lines(findings.iter().map(finding)),
+        str![[r#"
 the change was rejected silently: a webhook put w/rails:1 back into container `rails`
 container `rails`: pinned by a webhook: w/rails:2 -> w/rails:2@sha256:aa
 container `rails`: rewritten by a webhook to another repository: w/rails:2 -> mirror/w/rails:2
@@ -250,7 +258,8 @@ container `rails`: rewritten by a webhook to another image: w/rails:2 -> w/rails
 container `rails`: rewritten by a webhook to what is no image: w/rails:2 -> 
 maxUnavailable was sent as 0 and is stored as 25%
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -276,11 +285,14 @@ fn notes_of_a_selection_are_said() {
             used: text("fork/rails"),
         },
     ];
-    assert_data_eq!(lines(notes.iter().map(note)), str![[r#"
+    assert_data_eq!(
+        lines(notes.iter().map(note)),
+        str![[r#"
 Deployment `rails` has `example.com/deploy-banana`, which means nothing
 Deployment `rails` names a repository for the container `old`, which it does not have
 api/go is left out: it is built from w/go
 the targets say that they are built from w/rails; fork/rails is used instead
 
-"#]]);
+"#]]
+    );
 }
