@@ -14,6 +14,8 @@ pub(crate) struct Answer {
     pub(crate) tag: Option<Commit>,
     /// The newest commit of the pull request.
     pub(crate) pull: Option<Commit>,
+    /// The fork that the pull request comes from, if it does.
+    pub(crate) fork: Option<String>,
     /// The commits whose SHA starts with the name, if it could be a short SHA.
     pub(crate) commits: Vec<CommitSummary>,
 }
@@ -145,7 +147,10 @@ impl Ambiguity {
         let commits = answer
             .commits
             .iter()
-            .map(|summary| (&summary.commit, Some(summary.subject.clone())))
+            .map(|summary| {
+                let subject = Some(summary.subject.clone()).filter(|text| !text.is_empty());
+                (&summary.commit, subject)
+            })
             .chain(itself.map(|commit| (commit, None)))
             .map(|(commit, subject)| Candidate {
                 kind: "commit",

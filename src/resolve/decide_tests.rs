@@ -26,8 +26,8 @@ fn answer(branch: Option<&str>, tag: Option<&str>, commits: &[&str]) -> Answer {
     Answer {
         branch: branch.map(commit),
         tag: tag.map(commit),
-        pull: None,
         commits: summaries(commits),
+        ..Answer::default()
     }
 }
 

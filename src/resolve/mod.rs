@@ -4,10 +4,17 @@
 //! other nor what their answers mean together.
 
 mod decide;
+pub(crate) mod git;
+pub(crate) mod github;
+pub(crate) mod ls_remote;
 mod near;
 mod outgoing;
+mod percent;
+pub(crate) mod program;
 mod reference;
 mod repository;
+#[cfg(test)]
+pub(crate) mod test_repository;
 mod token;
 mod ways;
 

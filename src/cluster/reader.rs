@@ -1,0 +1,278 @@
+//! Everything that is read before a plan and around it. Objects come as the API server sent them,
+//! so that nothing unknown to this program is lost on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use kube::core::params::{GetParams, PostParams};
+use kube::core::request;
+use kube::core::subresource::LogParams;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Cluster;
+use super::fault::Fault;
+use super::listing::{Manner, Query, Selection};
+use super::paths::{Resource, built, is_name};
+use super::selector::common_selector;
+use super::slim;
+use super::wire::Wire;
+
+/// A log line of a container that talks much is still short against this.
+const LARGEST_LOG: i64 = 1 << 20;
+
+/// What is there, or that it may not be seen: without it the run goes on, with less to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Access<T> {
+    Granted(T),
+    Forbidden { why: String },
+}
+
+/// What is known of a namespace.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NamespaceAnswer {
+    Found(Box<Value>),
+    Absent,
+    /// It may exist: it may not be read.
+    Hidden {
+        why: String,
+    },
+}
+
+/// Who the API server takes us for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct User {
+    pub(crate) username: String,
+    pub(crate) groups: Vec<String>,
+}
+
+/// Reads, and can do nothing else.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    wire: Arc<Wire>,
+    namespace: String,
+}
+
+impl Reader {
+    pub(super) fn new(cluster: &Cluster) -> Self {
+        Self {
+            wire: Arc::clone(&cluster.wire),
+            namespace: cluster.namespace.clone(),
+        }
+    }
+
+    pub(super) fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    pub(super) fn namespace_name(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Reads the namespace itself, for its annotations and to tell whether it exists.
+    pub(crate) async fn namespace(&self) -> Result<NamespaceAnswer, Fault> {
+        let namespaces = Resource::Namespaces.within("");
+        let request = built(namespaces.get(&self.namespace, &GetParams::default()))?;
+        match self.wire.read_json(&request).await {
+            Ok(namespace) => Ok(NamespaceAnswer::Found(namespace)),
+            Err(fault) if fault.is_not_found() => Ok(NamespaceAnswer::Absent),
+            Err(fault) if fault.is_forbidden() => Ok(NamespaceAnswer::Hidden {
+                why: fault.to_string(),
+            }),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Reads the names of all namespaces, to suggest one.
+    pub(crate) async fn namespace_names(&self) -> Result<Access<Vec<String>>, Fault> {
+        let names = self
+            .list(Resource::Namespaces, &Selection::default())
+            .await
+            .map(|namespaces| {
+                namespaces
+                    .iter()
+                    .filter_map(|namespace| namespace.pointer("/metadata/name")?.as_str())
+                    .map(ToOwned::to_owned)
+                    .collect()
+            });
+        unless_forbidden(names)
+    }
+
+    /// Reads all Deployments of the namespace.
+    ///
+    /// Those whose annotations are wanted come whole; of the others come name, uid, labels, and
+    /// annotations, also those of the pod template.
+    pub(crate) async fn deployments(
+        &self,
+        is_wanted: impl Fn(&BTreeMap<String, String>) -> bool,
+    ) -> Result<Vec<Value>, Fault> {
+        let everything = Selection::default();
+        let query = self.query(Resource::Deployments, &everything);
+        let listed = self
+            .wire
+            .list_as(query, |answer| {
+                slim::parse(&answer.body, &is_wanted)
+                    .map_err(|error| self.wire.unreadable(answer, &error))
+            })
+            .await?;
+        Ok(listed.items)
+    }
+
+    /// Reads one Deployment; `None` if there is none of that name.
+    pub(crate) async fn deployment(&self, name: &str) -> Result<Option<Value>, Fault> {
+        if !is_name(name) {
+            return Ok(None);
+        }
+        let deployments = Resource::Deployments.within(&self.namespace);
+        let request = built(deployments.get(name, &GetParams::default()))?;
+        match self.wire.read_json(&request).await {
+            Ok(deployment) => Ok(Some(deployment)),
+            Err(fault) if fault.is_not_found() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Reads the ReplicaSets that these Deployments own.
+    pub(crate) async fn replica_sets(&self, deployments: &[&Value]) -> Result<Vec<Value>, Fault> {
+        let owners: BTreeSet<&str> = deployments
+            .iter()
+            .filter_map(|deployment| deployment.pointer("/metadata/uid")?.as_str())
+            .collect();
+        let selection = Selection::labelled(common_selector(deployments));
+        let mut replica_sets = self.list(Resource::ReplicaSets, &selection).await?;
+        replica_sets.retain(|replica_set| {
+            controller_uid(replica_set).is_some_and(|uid| owners.contains(uid))
+        });
+        Ok(replica_sets)
+    }
+
+    /// Reads the pods that these Deployments select.
+    pub(crate) async fn pods(&self, deployments: &[&Value]) -> Result<Access<Vec<Value>>, Fault> {
+        let selection = Selection::labelled(common_selector(deployments));
+        unless_forbidden(self.list(Resource::Pods, &selection).await)
+    }
+
+    /// Reads the cluster events about one object.
+    pub(crate) async fn events(&self, uid: &str) -> Result<Access<Vec<Value>>, Fault> {
+        let selection = Selection {
+            labels: None,
+            fields: Some(format!("involvedObject.uid={uid}")),
+        };
+        unless_forbidden(self.list(Resource::Events, &selection).await)
+    }
+
+    /// Reads the end of a container's log, or of its run before.
+    pub(crate) async fn log(
+        &self,
+        pod: &str,
+        container: &str,
+        previous: bool,
+        tail_lines: u32,
+    ) -> Result<Access<Vec<String>>, Fault> {
+        let request = log_request(&self.namespace, pod, container, previous, tail_lines)?;
+        let lines = self.wire.read(&request).await.map(|answer| {
+            String::from_utf8_lossy(&answer.body)
+                .lines()
+                .map(ToOwned::to_owned)
+                .collect()
+        });
+        unless_forbidden(lines)
+    }
+
+    /// Asks the API server who we are; `None` where it is too old to say.
+    pub(crate) async fn who_am_i(&self) -> Result<Option<User>, Fault> {
+        #[derive(Deserialize)]
+        struct Review {
+            status: Option<ReviewStatus>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct ReviewStatus {
+            user_info: User,
+        }
+        let request = review("authentication.k8s.io", "SelfSubjectReview", None)?;
+        match self.wire.read_json::<Review>(&request).await {
+            Ok(review) => Ok(review.status.map(|status| status.user_info)),
+            Err(fault) if fault.is_not_found() || fault.is_forbidden() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn list(&self, resource: Resource, selection: &Selection) -> Result<Vec<Value>, Fault> {
+        let listed = self.wire.list(self.query(resource, selection)).await?;
+        Ok(listed.items)
+    }
+
+    fn query<'a>(&'a self, resource: Resource, selection: &'a Selection) -> Query<'a> {
+        Query {
+            resource,
+            namespace: &self.namespace,
+            selection,
+            manner: Manner::Patient,
+        }
+    }
+}
+
+/// Returns the request for the end of a log.
+pub(super) fn log_request(
+    namespace: &str,
+    pod: &str,
+    container: &str,
+    previous: bool,
+    tail_lines: u32,
+) -> Result<Request<Bytes>, Fault> {
+    if !is_name(pod) {
+        return Err(Fault::Settings(format!("`{pod}` is no pod's name")));
+    }
+    built(Resource::Pods.within(namespace).logs(
+        pod,
+        &LogParams {
+            container: Some(container.to_owned()),
+            previous,
+            tail_lines: Some(i64::from(tail_lines)),
+            limit_bytes: Some(LARGEST_LOG),
+            ..LogParams::default()
+        },
+    ))
+}
+
+/// Returns the request for a review about ourselves: a POST that makes nothing.
+pub(super) fn review(
+    group: &str,
+    kind: &str,
+    spec: Option<Value>,
+) -> Result<Request<Bytes>, Fault> {
+    let path = format!("/apis/{group}/v1/{}s", kind.to_lowercase());
+    let mut body = json!({"apiVersion": format!("{group}/v1"), "kind": kind});
+    if let Some(spec) = spec {
+        body["spec"] = spec;
+    }
+    built(request::Request::new(path).create(&PostParams::default(), body.to_string().into_bytes()))
+}
+
+fn controller_uid(object: &Value) -> Option<&str> {
+    object
+        .pointer("/metadata/ownerReferences")?
+        .as_array()?
+        .iter()
+        .find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))?
+        .get("uid")?
+        .as_str()
+}
+
+fn unless_forbidden<T>(result: Result<T, Fault>) -> Result<Access<T>, Fault> {
+    match result {
+        Ok(value) => Ok(Access::Granted(value)),
+        Err(fault) if fault.is_forbidden() => Ok(Access::Forbidden {
+            why: fault.to_string(),
+        }),
+        Err(fault) => Err(fault),
+    }
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

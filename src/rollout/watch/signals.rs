@@ -1,0 +1,83 @@
+//! The signals that end a watch, from the moment somebody listens: until then they end the process.
+
+use std::io;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::rollout::Signal;
+
+/// Waits for SIGINT, SIGTERM, and SIGHUP.
+pub(crate) struct Signals {
+    received: mpsc::UnboundedReceiver<Signal>,
+}
+
+impl Signals {
+    /// Begins to listen. Needs a runtime of tokio around it.
+    ///
+    /// A SIGHUP that the process was started to ignore (`nohup`) stays ignored.
+    pub(crate) fn listen() -> io::Result<Self> {
+        let (sender, received) = mpsc::unbounded_channel();
+        let kinds = [
+            (SignalKind::interrupt(), Signal::Interrupt),
+            (SignalKind::terminate(), Signal::Terminate),
+            (SignalKind::hangup(), Signal::HangUp),
+        ];
+        let heeded = kinds
+            .into_iter()
+            .filter(|(_, meaning)| *meaning != Signal::HangUp || !ignores_hangups());
+        for (kind, meaning) in heeded {
+            let mut stream = signal(kind)?;
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                while stream.recv().await.is_some() {
+                    if sender.send(meaning).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Ok(Self { received })
+    }
+
+    /// Returns the next signal.
+    pub(crate) async fn next(&mut self) -> Signal {
+        match self.received.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(received: mpsc::UnboundedReceiver<Signal>) -> Self {
+        Self { received }
+    }
+}
+
+/// Asks the kernel, where it tells, which signals are ignored.
+fn ignores_hangups() -> bool {
+    const HANGUP: u64 = 1;
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return false;
+    };
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & HANGUP != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn signals_are_received_in_their_order() {
+        let (sender, received) = mpsc::unbounded_channel();
+        let mut signals = Signals::of(received);
+        for signal in [Signal::Interrupt, Signal::Terminate] {
+            sender.send(signal).expect("sent");
+            assert_eq!(signals.next().await, signal);
+        }
+    }
+}
