@@ -300,32 +300,35 @@ fn is_meant(text: &str, image: &Image) -> bool {
 
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
-        let (lines, heading, hints): (Vec<String>, fn(usize) -> String, Vec<String>) = match denied
-        {
+        let (report, hints) = match denied {
             Denied::Unconfirmed(error) => return error.into(),
             Denied::Refused {
                 namespace,
                 refusals,
-            } => (
-                refusals.iter().map(words::refusal).collect(),
-                |count| format!("{count} things stand against this deploy"),
-                refusals
+            } => {
+                let lines = refusals.iter().map(words::refusal).collect();
+                let hints = refusals
                     .iter()
                     .filter_map(|refusal| words::refusal_hint(refusal, &namespace))
-                    .collect(),
-            ),
+                    .collect();
+                (Report::of(lines, "things stand against this deploy"), hints)
+            }
             Denied::Unexpected(unexpected) => (
-                unexpected.iter().map(words::unexpected).collect(),
-                |count| format!("{count} things are not as expected"),
+                Report::of(
+                    unexpected.iter().map(words::unexpected).collect(),
+                    "things are not as expected",
+                ),
                 vec!["Look at the plan again with --dry-run.".to_owned()],
             ),
             Denied::Moved(moved) => (
-                moved.iter().map(words::movement).collect(),
-                |count| format!("{count} things changed since the plan was approved"),
+                Report::of(
+                    moved.iter().map(words::movement).collect(),
+                    "things changed since the plan was approved",
+                ),
                 vec!["Run the same command again to see the new plan.".to_owned()],
             ),
         };
-        let error = Self::new(Kind::Refused, Report::of(lines, heading));
+        let error = Self::new(Kind::Refused, report);
         hints.into_iter().fold(error, Self::hint)
     }
 }

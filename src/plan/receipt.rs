@@ -38,9 +38,7 @@ impl Receipt {
             .map(words::finding)
             .collect();
         (!put_back.is_empty()).then(|| {
-            let report = Report::of(put_back, |count| {
-                format!("{count} parts of the change were not taken")
-            });
+            let report = Report::of(put_back, "parts of the change were not taken");
             Error::new(Kind::Refused, report)
                 .hint("Ask who runs the cluster which mutating webhook sees to this image.")
         })

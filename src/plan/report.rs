@@ -10,11 +10,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Returns the only finding, or a heading with all findings below it.
-    pub(crate) fn of(findings: Vec<String>, heading: impl FnOnce(usize) -> String) -> Self {
+    /// Returns the only finding, or how many of what there are with all of them below.
+    pub(crate) fn of(findings: Vec<String>, what: &str) -> Self {
         let mut lines = findings;
         if lines.len() != 1 {
-            lines.insert(0, heading(lines.len()));
+            lines.insert(0, format!("{} {what}", lines.len()));
         }
         let mut rest = None;
         while lines.len() > 1 {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};
 
 use super::super::testing::{Case, NEW, NOW, OLD, deployment, plan, with};
 use super::*;
+use crate::plan::checks::Warning;
+use crate::plan::{DeploymentPlan, Refusal};
 use crate::rollout::Counts;
 
 /// A write of ours an hour ago, as it lies on the Deployment.
@@ -251,6 +253,29 @@ fn an_older_deploy_whose_end_nobody_saw_is_superseded() {
     assert!(
         log[1].contains(" completed ") && log[2].contains(" superseded "),
         "{log:#?}"
+    );
+}
+
+#[test]
+fn the_same_line_again_finds_nothing_to_write() {
+    let loose = "/spec/strategy/rollingUpdate/maxUnavailable";
+    let raw = with(deployment("rails", OLD), loose, json!("25%"));
+    let first = plan([raw.clone()]);
+    let applied = first.deployments[0].patch.apply_locally(&raw).unwrap();
+    let again = plan([with(applied, "/metadata/generation", json!(5))]);
+    assert_eq!(again.deployments, []);
+    let unchanged = &again.unchanged[0];
+    assert!(
+        matches!(unchanged.standing, Standing::Unfinished { .. }),
+        "not observed yet, so it is watched to its end"
+    );
+    assert_eq!(
+        unchanged.record.as_ref(),
+        Some(&first.deployments[0].record)
+    );
+    assert_eq!(
+        unchanged.baseline.progressing_before, first.deployments[0].record.before,
+        "both watchers judge by the same baseline"
     );
 }
 

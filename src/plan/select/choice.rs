@@ -81,14 +81,18 @@ pub(super) fn choose(
         }
         return choice(Some(wanted), ChosenBy::Flag, is_among(wanted));
     }
-    match (groups.as_slice(), request.checkout, request.source) {
-        ([], Some(checkout), Source::Commit) => choice(Some(checkout), ChosenBy::Checkout, false),
+    // The annotation's own words count: a checkout may not choose the host that is asked.
+    let of_checkout = request
+        .checkout
+        .and_then(|checkout| groups.iter().find(|(own, _)| is_same(own, checkout)));
+    match (groups.as_slice(), of_checkout, request.source) {
+        ([], _, Source::Commit) if request.checkout.is_some() => {
+            choice(request.checkout, ChosenBy::Checkout, false)
+        }
         ([], _, _) => choice(None, ChosenBy::Nothing, false),
         ([(agreed, _)], _, _) => choice(Some(agreed), ChosenBy::Annotations, false),
-        (_, Some(checkout), _) if is_among(checkout) => {
-            choice(Some(checkout), ChosenBy::Checkout, true)
-        }
-        (_, _, _) => {
+        (_, Some((own, _)), _) => choice(Some(own), ChosenBy::Checkout, true),
+        (_, None, _) => {
             faults.push(Fault::Disagreement {
                 repositories: groups,
             });

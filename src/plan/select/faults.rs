@@ -152,9 +152,8 @@ impl From<Faults> for Error {
                 hints.push(hint);
             }
         }
-        let report = Report::of(faults.iter().map(words::fault).collect(), |count| {
-            format!("the targets have {count} faults")
-        });
+        let lines = faults.iter().map(words::fault).collect();
+        let report = Report::of(lines, "faults keep the targets from being told");
         hints.into_iter().fold(Self::new(kind, report), Self::hint)
     }
 }

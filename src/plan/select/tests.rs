@@ -212,6 +212,8 @@ fn the_repository_is_agreed_on_or_chosen() {
         let selection = flags.select(&both).unwrap();
         assert_eq!(targets(&selection), expected, "{case}");
         assert_eq!(selection.chosen_by, chosen_by, "{case}");
+        let said = crate::plan::words::chosen(&selection).unwrap_or_default();
+        assert!(said.starts_with("wantedly/"), "{case}: {said}");
     }
 }
 
@@ -467,7 +469,7 @@ fn all_faults_of_all_deployments_are_reported_together() {
     ];
     let faults = Flags::default().select(&listed).unwrap_err();
     assert_data_eq!(report(faults), str![[r#"
-NotFound: the targets have 16 faults
+NotFound: 16 faults keep the targets from being told
   Deployment `misspelt` has `example.com/deploy-traget`, which is no key; `example.com/deploy-target` is
   Deployment `misspelt-container` has `example.com/deploy-target-contaner`, which is no key; `example.com/deploy-target-container` is
   Deployment `misplaced` has `example.com/deploy-target` on its pod template, where it does not count
