@@ -1,3 +1,5 @@
+//! Which permissions are asked for, how, and what of them is missing.
+
 use serde_json::Value;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Connections over real sockets: TLS, proxies, compression, and every way to break off.
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Credentials from everywhere that a kubeconfig can name, and plugins that misbehave.
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 

@@ -80,14 +80,20 @@ impl Fault {
         if causes(error).any(|cause| cause.is::<kube::client::AuthError>()) {
             return Self::auth_provider();
         }
-        if let Some(trouble) = Trouble::find(error) {
-            return Self::Untrusted { server, trouble };
-        }
         let is_unconnected = causes(error).any(|cause| {
             cause
                 .downcast_ref::<hyper_util::client::legacy::Error>()
                 .is_some_and(hyper_util::client::legacy::Error::is_connect)
         });
+        match Trouble::find(error) {
+            // A server that wants another client certificate says so after the handshake, and
+            // looks at nothing that was sent.
+            Some(trouble @ Trouble::ClientCertificate { .. }) => {
+                return Self::Untrusted { server, trouble };
+            }
+            Some(trouble) if is_unconnected => return Self::Untrusted { server, trouble },
+            Some(_) | None => {}
+        }
         if is_unconnected {
             Self::Unreachable {
                 server,

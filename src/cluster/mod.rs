@@ -4,9 +4,11 @@
 //! Nothing here reads variables or clocks, or prints: they arrive as values, and [`Notice`]s leave.
 
 pub(crate) mod access;
+mod answer;
 pub(crate) mod connect;
 mod credentials;
 pub(crate) mod fault;
+pub(crate) mod kubeconfig;
 pub(crate) mod lines;
 pub(crate) mod listing;
 mod mask;
@@ -20,7 +22,7 @@ pub(crate) mod record;
 pub(crate) mod refusal;
 pub(crate) mod retry;
 pub(crate) mod selector;
-pub(crate) mod settings;
+mod settings;
 mod slim;
 mod tls;
 mod wire;

@@ -9,10 +9,11 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Cluster;
+use super::answer::warnings;
 use super::fault::Fault;
 use super::paths::{Resource, is_name};
 use super::refusal::Refusal;
-use super::wire::{Wire, warnings};
+use super::wire::Wire;
 use crate::plan::patch::Patch;
 use crate::rollout::FIELD_MANAGER;
 

@@ -1,3 +1,5 @@
+//! What a dry run sends, and what its answers mean.
+
 use serde_json::json;
 
 use super::super::testing::{DEPLOYMENTS, Reply, Script};

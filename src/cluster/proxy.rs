@@ -75,7 +75,13 @@ mod tests {
             ("http_proxy", "http://plain.example:3128"),
             ("NO_PROXY", "10.0.0.0/8,.internal.example, other.example"),
         ];
-        let cases: &[(&str, Option<&str>, &[(&str, &str)], Option<&str>)] = &[
+        type Case<'a> = (
+            &'a str,
+            Option<&'a str>,
+            &'a [(&'a str, &'a str)],
+            Option<&'a str>,
+        );
+        let cases: &[Case<'_>] = &[
             ("https://api.example", None, &[], None),
             (
                 "https://api.example",

@@ -1,3 +1,5 @@
+//! What is read, in how many requests, and what an absence means.
+
 use super::*;
 use crate::cluster::testing::{DEPLOYMENTS, PODS, Reply, Script};
 

@@ -1,3 +1,5 @@
+//! The texts of an API server's refusals, as a real one writes them.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -20,6 +20,8 @@ pub(crate) struct Endurance {
     pub(crate) unseen: Duration,
     /// How long to bear with one that has (30 s).
     pub(crate) outage: Duration,
+    /// How long to bear with an API server that is hindered by a webhook of its own (30 s).
+    pub(crate) hindrance: Duration,
     /// The longest single wait that a busy API server may ask for (30 s).
     pub(crate) throttled_once: Duration,
     /// The longest such wait in all (2 min).
@@ -34,6 +36,7 @@ impl Default for Endurance {
             longest_wait: seconds(8),
             unseen: seconds(8),
             outage: seconds(30),
+            hindrance: seconds(30),
             throttled_once: seconds(30),
             throttled: seconds(120),
         }
@@ -135,7 +138,7 @@ impl Tries {
                 self.throttled += wait;
                 (self.throttled <= endurance.throttled).then(|| jittered(wait, around.random))
             }
-            Trouble::NoRoute | Trouble::Unknown | Trouble::Hindered => {
+            trouble @ (Trouble::NoRoute | Trouble::Unknown | Trouble::Hindered) => {
                 let is_unknown_name = matches!(
                     fault,
                     Fault::Unreachable {
@@ -147,10 +150,10 @@ impl Tries {
                     // A typing error or a VPN that is down: neither passes within seconds.
                     return None;
                 }
-                let limit = if around.was_seen {
-                    endurance.outage
-                } else {
-                    endurance.unseen
+                let limit = match (trouble, around.was_seen) {
+                    (Trouble::Hindered, _) => endurance.hindrance,
+                    (_, true) => endurance.outage,
+                    (_, false) => endurance.unseen,
                 };
                 let wait = jittered(doubled, around.random);
                 (around.now.since(self.began) + wait <= limit).then_some(wait)

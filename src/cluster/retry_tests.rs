@@ -1,3 +1,5 @@
+//! How often and after how long each kind of trouble is tried again.
+
 use kube::core::Status;
 
 use super::*;

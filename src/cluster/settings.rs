@@ -8,18 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::USER_AGENT;
 use http::uri::{Scheme, Uri};
 use http::{HeaderValue, header};
-use kube::config::{
-    AuthInfo, Cluster, ExecAuthCluster, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
-};
+use kube::config::{AuthInfo, Cluster, ExecAuthCluster, Kubeconfig};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::fault::Fault;
 use super::proxy;
 use crate::surroundings::Variables;
-
-/// The name that stands for a pod's own credentials.
-pub(crate) const IN_CLUSTER: &str = "in-cluster";
 
 /// A context, resolved.
 pub(crate) struct Settings {
@@ -72,48 +67,6 @@ impl Settings {
             server: shown(&url),
         })
     }
-}
-
-/// Returns the kubeconfig of a pod's own credentials, if the variables say that this is a pod.
-pub(crate) fn in_cluster(variables: &Variables) -> Option<Kubeconfig> {
-    const FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-    let host = variables.filled("KUBERNETES_SERVICE_HOST")?;
-    let port = variables.filled("KUBERNETES_SERVICE_PORT")?;
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    };
-    let name = || IN_CLUSTER.to_owned();
-    Some(Kubeconfig {
-        clusters: vec![NamedCluster {
-            name: name(),
-            cluster: Some(Cluster {
-                server: Some(format!("https://{host}:{port}")),
-                certificate_authority: Some(format!("{FOLDER}/ca.crt")),
-                ..Cluster::default()
-            }),
-            ..NamedCluster::default()
-        }],
-        auth_infos: vec![NamedAuthInfo {
-            name: name(),
-            auth_info: Some(AuthInfo {
-                token_file: Some(format!("{FOLDER}/token")),
-                ..AuthInfo::default()
-            }),
-            ..NamedAuthInfo::default()
-        }],
-        contexts: vec![NamedContext {
-            name: name(),
-            context: Some(kube::config::Context {
-                cluster: name(),
-                user: Some(name()),
-                ..kube::config::Context::default()
-            }),
-            ..NamedContext::default()
-        }],
-        ..Kubeconfig::default()
-    })
 }
 
 /// Returns the cluster and the user of a context; a context without a user has none.

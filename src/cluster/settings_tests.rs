@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+//! Contexts of a kubeconfig, and what one can lack.
 
 use super::*;
 
@@ -121,32 +121,5 @@ fn what_a_kubeconfig_lacks_is_told() {
     for (context, expected) in cases {
         let fault = settings(context).err().expect("a fault");
         assert_eq!(fault.to_string(), expected);
-    }
-}
-
-#[test]
-fn a_pod_is_known_by_its_variables() {
-    let variables = |entries: &[(&str, &str)]| {
-        Variables(
-            entries
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect::<BTreeMap<_, _>>(),
-        )
-    };
-    assert!(in_cluster(&variables(&[])).is_none());
-    for (host, expected) in [
-        ("10.0.0.1", "https://10.0.0.1:443"),
-        ("fd00::1", "https://[fd00::1]:443"),
-    ] {
-        let found = in_cluster(&variables(&[
-            ("KUBERNETES_SERVICE_HOST", host),
-            ("KUBERNETES_SERVICE_PORT", "443"),
-        ]))
-        .expect("a pod");
-        let (cluster, user_name, user) = pick(&found, IN_CLUSTER).expect("a context");
-        assert_eq!(cluster.server.as_deref(), Some(expected));
-        assert_eq!(user_name.as_deref(), Some(IN_CLUSTER));
-        assert!(user.token_file.is_some());
     }
 }

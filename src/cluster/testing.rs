@@ -251,7 +251,7 @@ impl Script {
             user: "`dev`".to_owned(),
         });
         Cluster {
-            wire: Arc::new(wire.ok().expect("a client")),
+            wire: Arc::new(wire.expect("a client")),
             namespace: NAMESPACE.to_owned(),
         }
     }
@@ -375,7 +375,7 @@ impl Credentials {
         let path = ("PATH".to_owned(), "/usr/bin:/bin".to_owned());
         let variables = Variables(BTreeMap::from([path]));
         let opened = Self::open(user, &variables, false, limits, Box::new(|_| {}));
-        opened.await.ok().expect("credentials").0
+        opened.await.expect("credentials").0
     }
 }
 

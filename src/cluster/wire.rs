@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, DATE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use kube::client::Body;
 use kube::core::Status;
 use serde::de::DeserializeOwned;
 
+use super::answer::{found, is_api_answer, is_json, retry_after, warnings};
 use super::credentials::{Credentials, Pass, Renewal};
 use super::fault::Fault;
 use super::lines::Lines;
@@ -75,6 +76,8 @@ pub(crate) struct Wire {
     was_seen: AtomicBool,
     date: Mutex<Option<ServerDate>>,
     told: Mutex<BTreeSet<String>>,
+    /// Until then a wait has been told: requests that wait together are one piece of news.
+    told_until: Mutex<Moment>,
 }
 
 /// What came back, before anybody looked at it.
@@ -99,6 +102,7 @@ impl Wire {
             was_seen: AtomicBool::new(false),
             date: Mutex::new(None),
             told: Mutex::new(BTreeSet::new()),
+            told_until: Mutex::new(Moment::default()),
         })
     }
 
@@ -188,7 +192,8 @@ impl Wire {
         let Some(wait) = tries.after(fault, endurance, around) else {
             return false;
         };
-        if around.now.since(tries.began()) + wait >= self.limits().quiet {
+        let is_long = around.now.since(tries.began()) + wait >= self.limits().quiet;
+        if is_long && self.is_news(around.now, wait) {
             self.tell(match Trouble::of(fault) {
                 Trouble::Throttled { .. } => Notice::Throttled { wait },
                 Trouble::NoRoute | Trouble::Unknown | Trouble::Hindered | Trouble::Final => {
@@ -201,6 +206,15 @@ impl Wire {
         }
         tokio::time::sleep(wait).await;
         true
+    }
+
+    fn is_news(&self, now: Moment, wait: Duration) -> bool {
+        let mut told_until = lock(&self.told_until);
+        let is_news = *told_until <= now;
+        if is_news {
+            *told_until = now.plus(wait);
+        }
+        is_news
     }
 
     /// Sends a request once, and once more where the credentials had to be renewed: the server did
@@ -464,79 +478,6 @@ impl Wire {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or_default().trim())
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    content_type(headers).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
-}
-
-/// Returns whether an API server may answer like this: JSON, or bare text for logs and for what
-/// its filters refuse.
-fn is_api_answer(headers: &HeaderMap, body: &Bytes) -> bool {
-    match content_type(headers) {
-        Some(kind) => {
-            kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/plain")
-        }
-        None => !body.trim_ascii_start().starts_with(b"<"),
-    }
-}
-
-/// Returns in a few words what answered instead.
-fn found(headers: &HeaderMap) -> String {
-    let location = headers
-        .get(LOCATION)
-        .and_then(|location| location.to_str().ok())
-        .and_then(|location| location.parse::<http::Uri>().ok());
-    match (location, content_type(headers)) {
-        (Some(location), _) => match location.host() {
-            Some(host) => format!("a redirect to {host}"),
-            None => "a redirect".to_owned(),
-        },
-        (None, Some(kind)) => kind.to_owned(),
-        (None, None) => "an answer of no known type".to_owned(),
-    }
-}
-
-fn retry_after(headers: &HeaderMap, status: &Status) -> Option<Duration> {
-    let header = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
-    let detail = status
-        .details
-        .as_ref()
-        .map(|details| u64::from(details.retry_after_seconds))
-        .filter(|seconds| *seconds > 0);
-    header.or(detail).map(Duration::from_secs)
-}
-
-/// Returns the texts of the `Warning` headers: `299 - "text"`, several separated by commas.
-pub(crate) fn warnings(headers: &HeaderMap) -> Vec<String> {
-    let mut texts = Vec::new();
-    for header in headers.get_all(http::header::WARNING) {
-        let header = String::from_utf8_lossy(header.as_bytes());
-        let mut characters = header.chars();
-        while characters.by_ref().any(|character| character == '"') {
-            let mut text = String::new();
-            while let Some(character) = characters.next() {
-                match character {
-                    '"' => break,
-                    '\\' => text.extend(characters.next()),
-                    other => text.push(other),
-                }
-            }
-            // A date may follow the text, in quotes of its own.
-            let is_date = jiff::fmt::rfc2822::parse(&text).is_ok();
-            if !text.is_empty() && !is_date {
-                texts.push(text);
-            }
-        }
-    }
-    texts
 }
 
 #[cfg(test)]

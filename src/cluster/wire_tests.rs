@@ -1,3 +1,5 @@
+//! Requests one by one: faults, credentials, limits, and what is recorded.
+
 use std::collections::HashMap;
 
 use kube::config::{AuthInfo, ExecConfig};
@@ -432,28 +434,4 @@ async fn a_line_that_is_cut_off_by_the_end_is_dropped() {
     assert!(lines.next().await.expect("the end").is_none());
     let asked = &script.arrived()[0].headers["accept-encoding"];
     assert_eq!(asked, "identity");
-}
-
-#[test]
-fn retry_after_comes_from_the_header_or_from_the_details() {
-    let status = |seconds: u32| Status {
-        details: Some(kube::core::response::StatusDetails {
-            name: String::new(),
-            group: String::new(),
-            kind: String::new(),
-            uid: String::new(),
-            causes: Vec::new(),
-            retry_after_seconds: seconds,
-        }),
-        ..Status::default()
-    };
-    let headers = |text: &str| {
-        let value = HeaderValue::from_str(text).expect("a header");
-        HeaderMap::from_iter([(RETRY_AFTER, value)])
-    };
-    let none = HeaderMap::new();
-    let seconds = |seconds| Some(Duration::from_secs(seconds));
-    assert_eq!(retry_after(&headers(" 7"), &status(3)), seconds(7));
-    assert_eq!(retry_after(&none, &status(3)), seconds(3));
-    assert_eq!(retry_after(&headers("soon"), &status(0)), None);
 }

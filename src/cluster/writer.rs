@@ -13,12 +13,13 @@ use kube::core::params::GetParams;
 use serde_json::Value;
 
 use super::Cluster;
+use super::answer::warnings;
 use super::fault::Fault;
 use super::paths::{Resource, built};
 use super::preview::{Effect, patch_request};
 use super::refusal::Refusal;
 use super::retry::{Endurance, Tries, Trouble};
-use super::wire::{Wire, warnings};
+use super::wire::Wire;
 use crate::plan::Plan;
 use crate::plan::approve::Approved;
 use crate::plan::patch::{Mismatch, Operation, Patch};
@@ -136,11 +137,14 @@ impl<'a> Writer<'a> {
                 Err(fault) => fault,
             };
             let refusal = fault.status().and_then(Refusal::of);
-            let trouble = Trouble::of(&fault);
-            may_be_stored |= refusal.is_none() && trouble == Trouble::Unknown;
-            let has_to_look = refusal == Some(Refusal::Moved)
-                || (may_be_stored && refusal.is_some())
-                || trouble == Trouble::Unknown;
+            // A read of an answer that is too long is not tried again; a write has to be looked for.
+            let is_unknown = refusal.is_none()
+                && (Trouble::of(&fault) == Trouble::Unknown
+                    || matches!(fault, Fault::Oversized { .. }));
+            may_be_stored |= is_unknown;
+            let has_to_look = is_unknown
+                || refusal == Some(Refusal::Moved)
+                || (may_be_stored && refusal.is_some());
             if has_to_look {
                 match (self.look(patch).await, refusal) {
                     (Ok(Sight::Ours(object)), _) => {

@@ -1,3 +1,5 @@
+//! Writes that are refused, lost on the way, cut off, or overtaken.
+
 use std::time::Duration;
 
 use serde_json::json;

@@ -6,6 +6,7 @@
 
 mod decode;
 mod feed;
+mod reads;
 mod signals;
 
 use std::collections::BTreeSet;
@@ -24,7 +25,8 @@ use crate::cluster::Cluster;
 use crate::cluster::listing::Selection;
 use crate::cluster::reader::Access;
 use decode::Selections;
-use feed::{Deployments, Feed, Start};
+use feed::{Feed, Start};
+use reads::Deployments;
 pub(crate) use signals::Signals;
 
 /// Inputs on their way; a stream that is faster than its reader waits.

@@ -12,13 +12,14 @@ use tokio::time::Instant;
 
 use super::Scope;
 use super::decode::{self, News};
+use super::reads::Deployments;
 use crate::cluster::fault::Fault;
 use crate::cluster::lines::Lines;
 use crate::cluster::listing::Selection;
 use crate::cluster::paths::{Resource, built};
 use crate::cluster::retry::{Trouble, back_off, jittered};
 use crate::cluster::{Cluster, Notice};
-use crate::rollout::{Input, Seen, Watched};
+use crate::rollout::{Input, Watched};
 
 /// The API server ends a watch after this, so that forgotten ones do not pile up.
 const WATCH_SECONDS: u32 = 290;
@@ -31,9 +32,6 @@ const REFUSALS: u32 = 3;
 
 /// A stream that ends sooner than this, with nothing on it, is no watch to go on with at once.
 const SHORT: Duration = Duration::from_secs(1);
-
-/// Up to so many Deployments are read one by one beside the watch; more are listed.
-const READ_SINGLY: usize = 4;
 
 /// Where to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -320,7 +318,9 @@ impl Feed {
             };
             let is_heard = match read {
                 Ok(inputs) => {
-                    notice.take().map(|notice| self.cluster.tell(notice));
+                    if let Some(notice) = notice.take() {
+                        self.cluster.tell(notice);
+                    }
                     let was_lost = std::mem::take(&mut troubles.is_lost);
                     let restored = was_lost.then_some(Input::Restored { kind: self.kind });
                     let mut is_heard = true;
@@ -344,7 +344,7 @@ impl Feed {
             label_selector: self.selection.labels.clone(),
             field_selector: self.selection.fields.clone(),
             // Spread, so that not all end together.
-            timeout: Some(WATCH_SECONDS + self.cluster.random() as u32 % 60),
+            timeout: Some(WATCH_SECONDS + spread(self.cluster.random())),
             bookmarks: true,
             send_initial_events: false,
         };
@@ -366,72 +366,16 @@ impl Feed {
     }
 }
 
+/// Returns some seconds below a minute.
+fn spread(random: u64) -> u32 {
+    u32::try_from(random % 60).unwrap_or_default()
+}
+
 /// Returns how long a busy API server wants to be let alone.
 fn asked_for(fault: &Fault) -> Duration {
     const LONGEST: Duration = Duration::from_secs(30);
     match Trouble::of(fault) {
         Trouble::Throttled { asked } => asked.unwrap_or_default().min(LONGEST),
         Trouble::NoRoute | Trouble::Unknown | Trouble::Hindered | Trouble::Final => Duration::ZERO,
-    }
-}
-
-/// The Deployments themselves, read beside the watch: a second source, in case the first is silent.
-#[derive(Clone)]
-pub(super) struct Deployments {
-    cluster: Cluster,
-    scope: Arc<Scope>,
-}
-
-impl Deployments {
-    pub(super) fn new(cluster: &Cluster, scope: &Arc<Scope>) -> Self {
-        Self {
-            cluster: cluster.clone(),
-            scope: Arc::clone(scope),
-        }
-    }
-
-    /// Reads them all: one by one where they are few.
-    async fn read(&self) -> Result<Vec<Input>, Fault> {
-        let kind = Watched::Deployments;
-        if self.scope.names.len() > READ_SINGLY {
-            let everything = Selection::default();
-            let listed = self
-                .cluster
-                .list_once(Resource::Deployments, &everything, |body| {
-                    decode::page(kind, &self.scope, body)
-                })
-                .await?;
-            let objects = listed.items;
-            return Ok(vec![Input::Listed { kind, objects }]);
-        }
-        let reads = self.scope.names.iter().map(|name| async move {
-            let seen = self.cluster.get_once(Resource::Deployments, name).await?;
-            Ok::<Input, Fault>(match seen {
-                Some(seen) => Input::Changed(Seen::Deployment(Box::new(seen))),
-                None => Input::Missing {
-                    deployment: name.clone(),
-                },
-            })
-        });
-        futures::future::try_join_all(reads).await
-    }
-
-    /// Reads them now and then, whatever the watch says. A read that fails says nothing: the watch
-    /// notices trouble itself.
-    pub(super) async fn read_now_and_then(self, every: Duration, sender: mpsc::Sender<Input>) {
-        loop {
-            tokio::time::sleep(every).await;
-            match self.read().await {
-                Ok(inputs) => {
-                    for input in inputs {
-                        if sender.send(input).await.is_err() {
-                            return;
-                        }
-                    }
-                }
-                Err(fault) if fault.is_forbidden() => return,
-                Err(_) => {}
-            }
-        }
     }
 }
