@@ -1,0 +1,3 @@
+//! The built-in environment: a small team's world, simulated on this machine.
+
+pub(crate) mod repository;
