@@ -60,9 +60,8 @@ pub(crate) fn failure(failure: &Failure) -> String {
             "no progress for {}; the controller itself will not report it.",
             duration(*without_progress)
         ),
-        Failure::PodCreate { message } => {
-            format!("the cluster refuses to create pods: {message}")
-        }
+        // Why is told as its cause.
+        Failure::PodCreate { .. } => "pods of the new version cannot be created.".to_owned(),
         Failure::Pod => "a pod of the new version will not come up.".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::rollout::diagnose::{Blame, Cause, is_alive};
+use crate::rollout::diagnose::{Blame, Cause};
 use crate::rollout::observed::{EventSeen, PodSeen};
 use crate::rollout::verdict::{Evidence, LogTail, Remark};
 use crate::rollout::{Moment, Patience, Snapshot, Want};
@@ -123,24 +123,6 @@ impl Collection {
             logs: logs.collect(),
         }
     }
-}
-
-/// Returns what cluster events have to be about to matter: the Deployment, its new ReplicaSet, and
-/// the pods of that.
-pub(super) fn relevant(
-    deployment_uid: &str,
-    replica_set: Option<&str>,
-    pods: &[&PodSeen],
-) -> Vec<String> {
-    let pods = pods
-        .iter()
-        .filter(|pod| is_alive(pod))
-        .map(|pod| pod.metadata.uid.as_str());
-    std::iter::once(deployment_uid)
-        .chain(replica_set)
-        .chain(pods)
-        .map(str::to_owned)
-        .collect()
 }
 
 fn log_of(pods: &[&PodSeen], blame: &Blame) -> Option<LogAsked> {

@@ -199,22 +199,31 @@ impl Rollout {
             None if held.is_known => Presence::Gone,
             None => Presence::Unseen,
         };
+        let can_tell = self.can_tell(view);
         let blames = self.sightings.blames(&view.options.patience, now);
+        let is_doomed = blames.iter().any(|blame| blame.doomed);
         let sight = Sight {
             presence,
             new_replica_set: view.new_replica_set(new),
             terminating: terminating(held),
-            is_doomed: blames.iter().any(|blame| blame.doomed),
+            is_doomed: is_doomed && can_tell && view.is_heard(Watched::Pods),
             refusal: refusal(held, new),
         };
         let for_how_long = |since: Option<Moment>| since.map_or(Duration::ZERO, |at| now.since(at));
-        let unobserved = self.since.unobserved.filter(|_| self.stale.is_none());
-        let clocks = Clocks {
-            elapsed: now.since(self.started),
-            unobserved: for_how_long(unobserved),
+        let standing = Clocks {
+            elapsed: Duration::ZERO,
+            unobserved: for_how_long(self.since.unobserved),
             replica_set_refused: for_how_long(self.since.replica_set_refused),
             pods_refused: for_how_long(self.since.pods_refused),
             without_progress: self.progress.without(now),
+        };
+        let clocks = Clocks {
+            elapsed: now.since(self.started),
+            ..if can_tell {
+                standing
+            } else {
+                Clocks::default()
+            }
         };
         assess(&held.applied, &sight, &clocks, &view.options.terms())
     }
@@ -276,6 +285,13 @@ impl<'a> View<'a> {
     /// Returns whether all there is of the kind was seen, or cannot be.
     pub(super) fn is_seen(self, kind: Watched) -> bool {
         self.contact.has_listed(kind) || self.contact.is_blind(kind)
+    }
+
+    /// Returns whether the kind can be observed, or was heard of just now in spite of that.
+    pub(super) fn is_heard(self, kind: Watched) -> bool {
+        self.contact
+            .silence(kind)
+            .is_none_or(|(_, heard)| self.now.since(heard) < self.options.patience.hiccup)
     }
 
     fn new_replica_set(self, new: Option<&'a ReplicaSetSeen>) -> NewReplicaSet<'a> {

@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use super::View;
-use super::evidence::{self, Collection};
+use super::evidence::Collection;
 use super::objects::Held;
 use super::rollout::{Rollout, ours, pods_of};
 use crate::rollout::assess::{self, own_deadline};
+use crate::rollout::diagnose::{Blame, is_alive};
 use crate::rollout::event::Event;
 use crate::rollout::observed::PodSeen;
 use crate::rollout::verdict::{Conclusion, Doubt, Evidence, Impact, Outcome, Overtaker};
-use crate::rollout::{Departure, Failure, Moment, Status, Want, Watched};
+use crate::rollout::{Departure, Moment, Status, Want, Watched};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stale {
@@ -22,6 +23,8 @@ pub(super) struct Stale {
 
 /// How long after a sleep news may still be from before it, out of some buffer.
 const BUFFERED: Duration = Duration::from_secs(1);
+
+const PODS_ASKED: usize = 3;
 
 impl Rollout {
     /// Notes that this machine slept: clocks say nothing until the present state is known.
@@ -75,14 +78,10 @@ impl Rollout {
             Status::Superseded { by } => Some(Outcome::Overtaken(Overtaker::Change(by.clone()))),
             Status::Gone(Departure::Deleted) => Some(Outcome::Overtaken(Overtaker::Deleted)),
             Status::Gone(Departure::Recreated) => Some(Outcome::Overtaken(Overtaker::Recreated)),
-            Status::Failed { failure, .. } => {
-                if self.is_current(view, failure) {
-                    let failure = failure.clone();
-                    return self
-                        .collect(view, pods, wants)
-                        .then_some(Outcome::Failed(failure));
-                }
-                None
+            Status::Failed { failure, .. } if self.can_tell(view) => {
+                let failure = failure.clone();
+                let is_explained = self.collect(view, pods, wants);
+                return is_explained.then_some(Outcome::Failed(failure));
             }
             Status::TimedOut { .. } if self.stale.is_none() => {
                 Some(Outcome::Unknown(Doubt::TimedOut))
@@ -95,7 +94,8 @@ impl Rollout {
                 let unobserved = unobserved.unwrap_or_default();
                 Some(Outcome::Unknown(Doubt::ControllerSilent { unobserved }))
             }
-            Status::TimedOut { .. }
+            Status::Failed { .. }
+            | Status::TimedOut { .. }
             | Status::Paused { .. }
             | Status::Pending { .. }
             | Status::Progressing { .. } => None,
@@ -104,17 +104,9 @@ impl Rollout {
         outcome.or_else(|| self.lost(view).map(Outcome::Unknown))
     }
 
-    /// Returns whether what the failure rests on is known to be so now.
-    fn is_current(&self, view: View<'_>, failure: &Failure) -> bool {
-        let is_heard = |kind| {
-            view.contact
-                .silence(kind)
-                .is_none_or(|(_, heard)| view.now.since(heard) < view.options.patience.hiccup)
-        };
-        let rests_on_pods = matches!(failure, Failure::Pod);
-        self.stale.is_none()
-            && is_heard(Watched::Deployments)
-            && (!rests_on_pods || is_heard(Watched::Pods))
+    /// Returns whether what is known of the Deployment is so now; else no clock can tell anything.
+    pub(super) fn can_tell(&self, view: View<'_>) -> bool {
+        self.stale.is_none() && view.is_heard(Watched::Deployments)
     }
 
     fn is_pause_over(&self, view: View<'_>) -> bool {
@@ -132,7 +124,7 @@ impl Rollout {
     fn is_silence_over(&self, view: View<'_>) -> bool {
         let limit = ours(view.held)
             .map(|deployment| own_deadline(&view.held.applied, deployment, &view.options.patience));
-        self.stale.is_none() && limit.is_some_and(|limit| self.progress.without(view.now) >= limit)
+        limit.is_some_and(|limit| self.progress.without(view.now) >= limit)
     }
 
     /// Returns whether, why, and for how long the cluster cannot be seen any more.
@@ -175,7 +167,8 @@ impl Rollout {
         let collection = self.collection.get_or_insert_with(|| {
             let collection = Collection::start(view.now);
             let deployment = &view.held.applied.deployment;
-            wants.push(collection.ask_events(deployment, relevant_uids(view.held)));
+            let uids = asked_uids(view.held, pods, &self.blames);
+            wants.push(collection.ask_events(deployment, uids));
             collection
         });
         wants.extend(collection.ask_logs(pods, &self.blames));
@@ -225,7 +218,10 @@ impl Rollout {
             .capacity
             .read(view.now)
             .is_some_and(|capacity| capacity.never_fell());
-        if counts.new_available == Some(0) && !self.has_new_served && never_fell {
+        let has_seen_all =
+            view.contact.has_listed(Watched::ReplicaSets) && view.contact.has_listed(Watched::Pods);
+        let has_new_served = self.has_new_served || counts.new_available != Some(0);
+        if has_seen_all && !has_new_served && never_fell {
             return Impact::Unaffected {
                 old: counts.available,
                 wanted: counts.wanted,
@@ -239,8 +235,32 @@ impl Rollout {
     }
 }
 
+/// Returns whose cluster events matter.
 fn relevant_uids(held: &Held) -> Vec<String> {
     let new = assess::new_replica_set(&held.applied, &held.snapshot);
-    let uid = new.map(|new| new.metadata.uid.as_str());
-    evidence::relevant(&held.applied.uid, uid, &pods_of(held, new))
+    uids(held, &pods_of(held, new))
+}
+
+/// Returns whose cluster events are asked for: of the pods only those that are blamed, since each
+/// may cost a request.
+fn asked_uids(held: &Held, pods: &[&PodSeen], blames: &[Blame]) -> Vec<String> {
+    let blamed: Vec<&PodSeen> = blames
+        .iter()
+        .filter_map(|blame| {
+            let name = blame.pod.as_deref()?;
+            pods.iter().find(|pod| pod.metadata.name == name).copied()
+        })
+        .take(PODS_ASKED)
+        .collect();
+    uids(held, &blamed)
+}
+
+fn uids(held: &Held, pods: &[&PodSeen]) -> Vec<String> {
+    let new = assess::new_replica_set(&held.applied, &held.snapshot);
+    let pods = pods.iter().filter(|pod| is_alive(pod));
+    std::iter::once(held.applied.uid.as_str())
+        .chain(new.map(|new| new.metadata.uid.as_str()))
+        .chain(pods.map(|pod| pod.metadata.uid.as_str()))
+        .map(str::to_owned)
+        .collect()
 }

@@ -20,7 +20,7 @@ fn failures_say_why() {
 web: failed after 1 min 23 s: the controller cannot create the ReplicaSet: the cluster's words
 web: failed after 1 min 23 s: no progress within the Deployment's deadline.
 web: failed after 1 min 23 s: no progress for 10 min; the controller itself will not report it.
-web: failed after 1 min 23 s: the cluster refuses to create pods: the cluster's words
+web: failed after 1 min 23 s: pods of the new version cannot be created.
 web: failed after 1 min 23 s: a pod of the new version will not come up.
 "#]]
     );

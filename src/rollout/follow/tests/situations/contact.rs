@@ -162,6 +162,27 @@ fn lost_contact_ends_in_doubt() {
 }
 
 #[test]
+fn pods_out_of_sight_doom_nothing_and_the_timeout_still_holds() {
+    let options = Options {
+        timeout: Some(seconds(300.0)),
+        ..Options::default()
+    };
+    let mut driver = rolling_with(options);
+    let pulling = json!({"name": "app", "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}});
+    driver.feed(changed(Watched::Pods, &pod("a", "v2", 110, &pulling)));
+    driver.feed(Input::Lost {
+        kind: Watched::Pods,
+        why: "reset".to_owned(),
+    });
+    let outcome = driver.finish();
+    assert_eq!(outcome.when, at(300.0));
+    assert_eq!(
+        outcome.only().outcome,
+        verdict::Outcome::Unknown(Doubt::TimedOut)
+    );
+}
+
+#[test]
 fn reads_beside_a_broken_watch_keep_contact() {
     let mut driver = rolling();
     driver.feed_at(at(10.0), lost());

@@ -218,3 +218,39 @@ fn short_patience_is_honoured() {
     driver.feed(changed(Watched::Pods, &pod("a", "v2", 110, &pulling)));
     assert_eq!(driver.finish().when, at(0.5));
 }
+
+#[test]
+fn users_are_called_unaffected_only_if_no_new_pod_was_ever_ready() {
+    let fail = |mut driver: Driver| {
+        let missed = ("ProgressDeadlineExceeded", "2026-01-01T00:10:00Z");
+        driver.feed(
+            Web {
+                progressing: missed,
+                ..Web::rolling(190)
+            }
+            .changed(),
+        );
+        driver.finish().only().impact
+    };
+    let unaffected = Impact::Unaffected { old: 3, wanted: 3 };
+    assert_eq!(fail(rolling()), unaffected);
+
+    let mut served = rolling();
+    let ready = json!({"name": "app", "ready": true, "state": {"running": {}}});
+    let gone = json!({"name": "app", "state": {"terminated": {"exitCode": 1}}});
+    for (version, status) in [(110, ready), (111, gone)] {
+        served.feed(changed(Watched::Pods, &pod("a", "v2", version, &status)));
+    }
+    assert_ne!(fail(served), unaffected, "one was Ready for a moment");
+
+    let mut short = rolling();
+    let dip = Web {
+        available: 2,
+        ..Web::rolling(110)
+    };
+    short.feed(dip.changed());
+    assert_ne!(fail(short), unaffected, "capacity fell for a moment");
+
+    let unseen = Driver::start(vec![applied("web")], Options::default(), at(0.0));
+    assert_ne!(fail(unseen), unaffected, "pods were never seen");
+}
