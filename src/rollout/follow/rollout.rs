@@ -186,9 +186,9 @@ impl Rollout {
             let before = progress::quiet(ours(view.held), pods, server_time, age);
             self.progress.set_before(before);
         }
-        self.has_baseline = view.is_seen(Watched::Deployments)
-            && view.is_seen(Watched::ReplicaSets)
-            && view.is_seen(Watched::Pods);
+        // Deployments may be known without a list of them.
+        self.has_baseline =
+            view.held.is_known && view.is_seen(Watched::ReplicaSets) && view.is_seen(Watched::Pods);
     }
 
     fn judge(&self, view: View<'_>, new: Option<&ReplicaSetSeen>) -> Status {

@@ -203,6 +203,23 @@ fn one_who_attaches_counts_the_time_before() {
 }
 
 #[test]
+fn one_who_attaches_without_a_list_of_deployments_sees_progress_too() {
+    let mut applied = applied("web");
+    applied.written = false;
+    let mut driver = Driver::start(vec![applied], Options::default(), at(0.0));
+    driver.feed(Web::rolling(101).changed());
+    driver.feed(list(Watched::ReplicaSets, &[new_set(102, 1, 0)]));
+    driver.feed(list(Watched::Pods, &[]));
+    let further = Web {
+        updated: 2,
+        ..Web::rolling(110)
+    };
+    driver.feed_at(at(500.0), further.changed());
+    let outcome = driver.finish();
+    assert_eq!(outcome.when, at(1110.0), "the deadline began anew");
+}
+
+#[test]
 fn short_patience_is_honoured() {
     let patience = Patience {
         second_sighting: seconds(0.5),
