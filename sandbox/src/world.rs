@@ -27,7 +27,7 @@ use crate::controllers::replicaset::Expectations;
 use crate::kubelet::{LogLine, Memory, Stories, Story};
 use crate::object::{Key, Kind, View};
 use crate::random::Random;
-use crate::store::{Change, Objects, Store, Verb};
+use crate::store::{Change, DeleteOptions, Objects, Store, Verb};
 use agenda::{Agenda, Queue, Task};
 
 /// Somebody who watches the store and acts upon it.
@@ -197,6 +197,7 @@ impl World {
     /// Gives an image, or every image with a tag, its story; pods that run it already follow it from now on.
     pub fn tell(&mut self, image: &str, story: Story) {
         self.options.stories.tell(image, story);
+        self.look_after_everything(Actor::Kubelet);
     }
 
     /// Returns what the world was made with.
@@ -288,10 +289,8 @@ impl World {
             })
             .collect();
         for key in old {
-            // An event that somebody else deleted is gone as well.
-            let _ = self
-                .client(Actor::Kubelet)
-                .delete(&key, &crate::store::DeleteOptions::default());
+            // What somebody else has deleted is gone as well.
+            let _ = self.store.delete(&key, &DeleteOptions::default(), self.now);
         }
     }
 }

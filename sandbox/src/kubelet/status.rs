@@ -4,8 +4,9 @@ use std::hash::Hasher;
 
 use serde_json::{Map, Value, json};
 
-use super::container::{Container, Ended, Stage};
+use super::container::Container;
 use super::shape::{ContainerShape, Restart, Shape};
+use super::stage::{Ended, Stage};
 use super::{Memory, texts};
 use crate::clock::Time;
 use crate::object::{Lookup, View, text, uid};
