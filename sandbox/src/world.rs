@@ -14,6 +14,7 @@ mod scheduler;
 #[cfg(test)]
 mod tests;
 
+pub use crate::client::{Sign, Writing};
 pub use options::{Lag, WorldOptions};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
+use crate::client::{Client, Writer};
 use crate::clock::Time;
 use crate::controllers::replicaset::Expectations;
 use crate::kubelet::{LogLine, Memory, Stories, Story};
@@ -70,6 +71,18 @@ impl Actor {
         }
     }
 
+    /// Returns the name under which fields are entered as its own.
+    fn manager(self) -> &'static str {
+        match self {
+            Actor::DeploymentController
+            | Actor::ReplicaSetController
+            | Actor::GarbageCollector
+            | Actor::QuotaController => "kube-controller-manager",
+            Actor::Scheduler => "kube-scheduler",
+            Actor::Kubelet => "kubelet",
+        }
+    }
+
     /// Returns whether it watches objects of that kind.
     fn watches(self, kind: Kind) -> bool {
         match self {
@@ -100,6 +113,7 @@ pub struct World {
     memories: BTreeMap<Key, (String, Memory)>,
     lags: BTreeMap<Actor, Lag>,
     suspended: BTreeSet<Actor>,
+    sign: Option<Sign>,
     swept: Time,
     agenda: Agenda,
     queues: BTreeMap<Actor, Queue>,
@@ -135,6 +149,7 @@ impl World {
             memories: BTreeMap::new(),
             lags: BTreeMap::new(),
             suspended: BTreeSet::new(),
+            sign: None,
             swept: now,
             agenda: Agenda::default(),
             queues: Actor::ALL
@@ -210,6 +225,12 @@ impl World {
         self.lags.insert(actor, lag);
     }
 
+    /// Enters the actors' writes into managed fields from now on. It is not saved: whoever restores a world says so
+    /// again.
+    pub fn sign_writes(&mut self, sign: Sign) {
+        self.sign = Some(sign);
+    }
+
     /// Stops an actor: it goes on seeing changes and does nothing.
     pub fn suspend(&mut self, actor: Actor) {
         self.suspended.insert(actor);
@@ -230,12 +251,17 @@ impl World {
     }
 
     fn client(&mut self, actor: Actor) -> Client<'_> {
-        Client::new(
-            &mut self.store,
-            self.now,
-            actor.component(),
-            self.options.has_events,
-        )
+        let writer = self.writer(actor);
+        Client::new(&mut self.store, self.now, writer)
+    }
+
+    fn writer(&self, actor: Actor) -> Writer {
+        Writer {
+            component: actor.component(),
+            manager: actor.manager(),
+            has_events: self.options.has_events,
+            sign: self.sign,
+        }
     }
 
     /// Sends what was written since the last time on its way to the actors that watch it.

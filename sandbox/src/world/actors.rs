@@ -35,22 +35,14 @@ impl World {
         }
         match actor {
             Actor::DeploymentController => {
-                let mut client = Client::new(
-                    &mut self.store,
-                    self.now,
-                    actor.component(),
-                    self.options.has_events,
-                );
+                let writer = self.writer(actor);
+                let mut client = Client::new(&mut self.store, self.now, writer);
                 let result = deployment::sync(&self.deployments, &mut client, key);
                 self.settle(actor, key, result);
             }
             Actor::ReplicaSetController => {
-                let mut client = Client::new(
-                    &mut self.store,
-                    self.now,
-                    actor.component(),
-                    self.options.has_events,
-                );
+                let writer = self.writer(actor);
+                let mut client = Client::new(&mut self.store, self.now, writer);
                 let result =
                     replicaset::sync(&self.replica_sets, &mut self.expectations, &mut client, key);
                 self.settle(actor, key, result);
