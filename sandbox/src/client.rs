@@ -16,8 +16,38 @@ use crate::store::{DeleteOptions, Deletion, Scope, Store, StoreError};
 pub(crate) struct Client<'a> {
     pub(crate) store: &'a mut Store,
     pub(crate) now: Time,
-    component: &'static str,
-    has_events: bool,
+    writer: Writer,
+}
+
+/// Who writes, and what is kept of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writer {
+    /// The name under which it reports.
+    pub(crate) component: &'static str,
+    /// The name under which fields are entered as its own.
+    pub(crate) manager: &'static str,
+    /// Whether cluster events are kept at all.
+    pub(crate) has_events: bool,
+    /// How writes are entered into managed fields, if they are.
+    pub(crate) sign: Option<Sign>,
+}
+
+/// Enters a write into the `managedFields` of the object that is about to be stored.
+pub type Sign = fn(&Writing<'_>, &mut Value);
+
+/// A write that is to be signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<'a> {
+    /// The kind of the object.
+    pub kind: Kind,
+    /// The stored object, if there is one.
+    pub before: Option<&'a Value>,
+    /// Who writes.
+    pub manager: &'a str,
+    /// The part that is written: empty for the object, or `status`.
+    pub subresource: &'a str,
+    /// When.
+    pub now: Time,
 }
 
 /// Why a write was refused.
@@ -48,20 +78,9 @@ impl fmt::Display for Refused {
 }
 
 impl<'a> Client<'a> {
-    /// Opens the store to an actor that reports under the name `component`; without `has_events`, cluster events are
-    /// dropped.
-    pub(crate) fn new(
-        store: &'a mut Store,
-        now: Time,
-        component: &'static str,
-        has_events: bool,
-    ) -> Client<'a> {
-        Client {
-            store,
-            now,
-            component,
-            has_events,
-        }
+    /// Opens the store to an actor.
+    pub(crate) fn new(store: &'a mut Store, now: Time, writer: Writer) -> Client<'a> {
+        Client { store, now, writer }
     }
 
     /// Stores a new object, if admission lets it.
@@ -76,6 +95,7 @@ impl<'a> Client<'a> {
             admission::complete_pod(&mut object);
         }
         admission::check_create(self.store, kind, &object).map_err(Refused::Denied)?;
+        self.sign(kind, None, "", &mut object);
         self.store
             .create(kind, object, self.now)
             .map_err(Refused::Store)
@@ -85,12 +105,39 @@ impl<'a> Client<'a> {
     pub(crate) fn replace(
         &mut self,
         kind: Kind,
-        object: Value,
+        mut object: Value,
         scope: Scope,
     ) -> Result<Arc<Value>, Refused> {
+        let before = self
+            .store
+            .read(&Key::named_in(kind, &object))
+            .filter(|_| self.writer.sign.is_some())
+            .cloned();
+        match scope {
+            Scope::Main => self.sign(kind, before.as_deref(), "", &mut object),
+            Scope::Status => self.sign(kind, before.as_deref(), "status", &mut object),
+            // Binding goes past the managed fields, upstream too.
+            Scope::Whole => {}
+        }
         self.store
             .replace(kind, object, scope)
             .map_err(Refused::Store)
+    }
+
+    fn sign(&self, kind: Kind, before: Option<&Value>, subresource: &str, object: &mut Value) {
+        if let Some(sign) = self.writer.sign {
+            let (manager, now) = (self.writer.manager, self.now);
+            sign(
+                &Writing {
+                    kind,
+                    before,
+                    manager,
+                    subresource,
+                    now,
+                },
+                object,
+            );
+        }
     }
 
     /// Deletes an object.
@@ -127,7 +174,7 @@ impl<'a> Client<'a> {
 
     /// Keeps a cluster event. That it could not be kept, in a namespace that is going, hinders nobody.
     pub(crate) fn report(&mut self, event: &ClusterEvent<'_>) {
-        if !self.has_events {
+        if !self.writer.has_events {
             return;
         }
         let key = Key::new(Kind::Event, event.namespace(), &event.name());
@@ -144,7 +191,7 @@ impl<'a> Client<'a> {
         reason: &'e str,
         message: &'e str,
     ) -> ClusterEvent<'e> {
-        let (component, host, field_path) = (self.component, None, None);
+        let (component, host, field_path) = (self.writer.component, None, None);
         ClusterEvent {
             about,
             field_path,

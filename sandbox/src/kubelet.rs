@@ -6,6 +6,7 @@
 mod container;
 mod logs;
 mod shape;
+mod stage;
 mod status;
 mod story;
 #[cfg(test)]
@@ -13,8 +14,9 @@ mod tests;
 mod texts;
 mod timings;
 
-pub use container::{Container, Ended};
+pub use container::Container;
 pub use logs::LogLine;
+pub use stage::Ended;
 pub(crate) use status::quality_of_service;
 pub use story::{Cause, End, Pull, STORY_ANNOTATION, Stories, Story};
 pub use timings::Timings;
@@ -26,8 +28,8 @@ use serde_json::Value;
 
 use crate::clock::Time;
 use crate::object::{View, text};
-use container::Doing;
 use shape::Shape;
+use stage::Doing;
 
 /// What decides the life of pods.
 #[derive(Clone, Copy, Debug)]

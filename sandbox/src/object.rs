@@ -8,7 +8,9 @@ mod view;
 
 pub use edit::{fields, metadata, put, status};
 pub use kind::Kind;
-pub use view::{View, annotation, controller_of, label, name, namespace, owner_uids, text, uid};
+pub use view::{
+    Lookup, View, annotation, controller_of, label, name, namespace, owner_uids, text, uid,
+};
 
 use std::fmt;
 

@@ -14,6 +14,7 @@ mod scheduler;
 #[cfg(test)]
 mod tests;
 
+pub use crate::client::{Sign, Writing};
 pub use options::{Lag, WorldOptions};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +22,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
+use crate::client::{Client, Writer};
 use crate::clock::Time;
 use crate::controllers::replicaset::Expectations;
 use crate::kubelet::{LogLine, Memory, Stories, Story};
 use crate::object::{Key, Kind, View};
 use crate::random::Random;
-use crate::store::{Change, Objects, Store, Verb};
+use crate::store::{Change, DeleteOptions, Objects, Store, Verb};
 use agenda::{Agenda, Queue, Task};
 
 /// Somebody who watches the store and acts upon it.
@@ -70,6 +71,18 @@ impl Actor {
         }
     }
 
+    /// Returns the name under which fields are entered as its own.
+    fn manager(self) -> &'static str {
+        match self {
+            Actor::DeploymentController
+            | Actor::ReplicaSetController
+            | Actor::GarbageCollector
+            | Actor::QuotaController => "kube-controller-manager",
+            Actor::Scheduler => "kube-scheduler",
+            Actor::Kubelet => "kubelet",
+        }
+    }
+
     /// Returns whether it watches objects of that kind.
     fn watches(self, kind: Kind) -> bool {
         match self {
@@ -100,6 +113,7 @@ pub struct World {
     memories: BTreeMap<Key, (String, Memory)>,
     lags: BTreeMap<Actor, Lag>,
     suspended: BTreeSet<Actor>,
+    sign: Option<Sign>,
     swept: Time,
     agenda: Agenda,
     queues: BTreeMap<Actor, Queue>,
@@ -135,6 +149,7 @@ impl World {
             memories: BTreeMap::new(),
             lags: BTreeMap::new(),
             suspended: BTreeSet::new(),
+            sign: None,
             swept: now,
             agenda: Agenda::default(),
             queues: Actor::ALL
@@ -197,6 +212,7 @@ impl World {
     /// Gives an image, or every image with a tag, its story; pods that run it already follow it from now on.
     pub fn tell(&mut self, image: &str, story: Story) {
         self.options.stories.tell(image, story);
+        self.look_after_everything(Actor::Kubelet);
     }
 
     /// Returns what the world was made with.
@@ -207,6 +223,12 @@ impl World {
     /// Gives an actor a lag of its own.
     pub fn set_lag(&mut self, actor: Actor, lag: Lag) {
         self.lags.insert(actor, lag);
+    }
+
+    /// Enters the actors' writes into managed fields from now on. It is not saved: whoever restores a world says so
+    /// again.
+    pub fn sign_writes(&mut self, sign: Sign) {
+        self.sign = Some(sign);
     }
 
     /// Stops an actor: it goes on seeing changes and does nothing.
@@ -229,12 +251,17 @@ impl World {
     }
 
     fn client(&mut self, actor: Actor) -> Client<'_> {
-        Client::new(
-            &mut self.store,
-            self.now,
-            actor.component(),
-            self.options.has_events,
-        )
+        let writer = self.writer(actor);
+        Client::new(&mut self.store, self.now, writer)
+    }
+
+    fn writer(&self, actor: Actor) -> Writer {
+        Writer {
+            component: actor.component(),
+            manager: actor.manager(),
+            has_events: self.options.has_events,
+            sign: self.sign,
+        }
     }
 
     /// Sends what was written since the last time on its way to the actors that watch it.
@@ -288,10 +315,8 @@ impl World {
             })
             .collect();
         for key in old {
-            // An event that somebody else deleted is gone as well.
-            let _ = self
-                .client(Actor::Kubelet)
-                .delete(&key, &crate::store::DeleteOptions::default());
+            // What somebody else has deleted is gone as well.
+            let _ = self.store.delete(&key, &DeleteOptions::default(), self.now);
         }
     }
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Denial, resource};
-use crate::object::{Kind, View, name, namespace, text};
+use crate::object::{Kind, Lookup, View, name, namespace, text};
 use crate::semantic::quantity;
 use crate::store::Store;
 
@@ -67,7 +67,7 @@ fn used(store: &Store, namespace: &str, what: &str) -> f64 {
                 .list(kind, Some(namespace))
                 .map(move |object| usage(kind, object, what))
         })
-        .sum()
+        .fold(0.0, |sum, amount| sum + amount)
 }
 
 /// Returns the status that a quota should have.
@@ -111,7 +111,7 @@ fn usage(kind: Kind, object: &Value, what: &str) -> f64 {
 
 fn limits(quota: &Value) -> Map<String, Value> {
     quota
-        .pointer("/spec/hard")
+        .at("/spec/hard")
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default()

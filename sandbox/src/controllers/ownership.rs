@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::selector;
 use crate::client::{Client, Refused};
-use crate::object::{Key, Kind, View, controller_of, metadata, uid};
+use crate::object::{Key, Kind, Lookup, View, controller_of, metadata, uid};
 use crate::store::{Objects, Scope};
 
 /// A controller object that owns others of one kind.
@@ -28,9 +28,9 @@ impl Owner<'_> {
         is_wanted: impl Fn(&Value) -> bool,
     ) -> Result<Vec<Arc<Value>>, Refused> {
         let view = View(self.object);
-        let selector = self.object.pointer("/spec/selector");
+        let selector = self.object.at("/spec/selector");
         let is_selected =
-            |object: &Value| selector::matches(selector, object.pointer("/metadata/labels"));
+            |object: &Value| selector::matches(selector, object.at("/metadata/labels"));
         let mut claimed = Vec::new();
         for object in seen.dependents(view.uid()) {
             if View(object).namespace() != view.namespace()

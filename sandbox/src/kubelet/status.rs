@@ -4,11 +4,12 @@ use std::hash::Hasher;
 
 use serde_json::{Map, Value, json};
 
-use super::container::{Container, Ended, Stage};
+use super::container::Container;
 use super::shape::{ContainerShape, Restart, Shape};
+use super::stage::{Ended, Stage};
 use super::{Memory, texts};
 use crate::clock::Time;
-use crate::object::{View, text, uid};
+use crate::object::{Lookup, View, text, uid};
 use crate::semantic::Fingerprint;
 
 /// Builds the status; conditions of others (scheduling, readiness gates) are kept as they are.
@@ -327,13 +328,11 @@ fn names<'a>(containers: impl Iterator<Item = &'a ContainerShape>) -> String {
 pub(crate) fn quality_of_service(pod: &Value) -> &'static str {
     let containers = || View(pod).list("/spec/containers").iter();
     let has = |container: &Value, pointer: &str| {
-        container
-            .pointer(pointer)
-            .is_some_and(|value| !value.is_null())
+        container.at(pointer).is_some_and(|value| !value.is_null())
     };
     let is_guaranteed = |container: &Value| {
-        let limits = container.pointer("/resources/limits");
-        let requests = container.pointer("/resources/requests");
+        let limits = container.at("/resources/limits");
+        let requests = container.at("/resources/requests");
         has(container, "/resources/limits/cpu")
             && has(container, "/resources/limits/memory")
             && (requests.is_none() || requests == limits)
@@ -343,7 +342,7 @@ pub(crate) fn quality_of_service(pod: &Value) -> &'static str {
             .iter()
             .any(|pointer| {
                 container
-                    .pointer(pointer)
+                    .at(pointer)
                     .and_then(Value::as_object)
                     .is_some_and(|resources| !resources.is_empty())
             })

@@ -26,7 +26,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::object::{annotation, text};
+use crate::object::{Lookup, annotation, text};
 
 /// The annotation of a pod that tells the story of its containers; with `.` and a name, of that container.
 pub const STORY_ANNOTATION: &str = "kube-sandbox/story";
@@ -220,7 +220,7 @@ impl Stories {
 
     /// Returns whether some node has room for the pod, as far as stories go.
     pub fn has_room(&self, pod: &Value) -> bool {
-        let containers = pod.pointer("/spec/containers").and_then(Value::as_array);
+        let containers = pod.at("/spec/containers").and_then(Value::as_array);
         containers.into_iter().flatten().all(|container| {
             self.of_container(
                 pod,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::story::{Cause, Pull};
-use crate::object::{View, name, namespace, text, uid};
+use crate::object::{Lookup, View, name, namespace, text, uid};
 
 /// Returns the error of a pull that fails like this.
 pub(super) fn pull_error(image: &str, pull: Pull) -> String {
@@ -70,8 +70,8 @@ pub(super) fn missing_key(pod: &Value, container: &str) -> String {
         .flat_map(|container| View(container).list("/env"));
     let named = variables.find_map(|variable| {
         let (kind, reference) = match (
-            variable.pointer("/valueFrom/secretKeyRef"),
-            variable.pointer("/valueFrom/configMapKeyRef"),
+            variable.at("/valueFrom/secretKeyRef"),
+            variable.at("/valueFrom/configMapKeyRef"),
         ) {
             (Some(reference), _) => ("Secret", reference),
             (None, Some(reference)) => ("ConfigMap", reference),

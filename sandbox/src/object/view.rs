@@ -2,6 +2,26 @@
 
 use serde_json::Value;
 
+/// Finding a part of a value by its path.
+pub trait Lookup {
+    /// Returns what is at `path`, such as `/spec/template` or `/spec/containers/0`.
+    ///
+    /// Unlike a JSON pointer it knows no escapes, so that it need not build a text for every step.
+    fn at(&self, path: &str) -> Option<&Value>;
+}
+
+impl Lookup for Value {
+    fn at(&self, path: &str) -> Option<&Value> {
+        path.split('/')
+            .skip(1)
+            .try_fold(self, |value, step| match value {
+                Value::Object(fields) => fields.get(step),
+                Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+            })
+    }
+}
+
 /// Reads what most callers want to know of an object; what is absent is empty, zero or `None`.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a>(pub &'a Value);
@@ -35,38 +55,32 @@ impl<'a> View<'a> {
     /// Returns whether `metadata.deletionTimestamp` is set.
     pub fn is_terminating(self) -> bool {
         self.0
-            .pointer("/metadata/deletionTimestamp")
+            .at("/metadata/deletionTimestamp")
             .is_some_and(|time| !time.is_null())
     }
 
-    /// Returns the whole number at a JSON pointer.
-    pub fn number(self, pointer: &str) -> Option<i64> {
-        self.0.pointer(pointer).and_then(Value::as_i64)
+    /// Returns the whole number at a path.
+    pub fn number(self, path: &str) -> Option<i64> {
+        self.0.at(path).and_then(Value::as_i64)
     }
 
-    /// Returns whether the JSON pointer leads to `true`.
-    pub fn is_true(self, pointer: &str) -> bool {
-        self.0
-            .pointer(pointer)
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
+    /// Returns whether the path leads to `true`.
+    pub fn is_true(self, path: &str) -> bool {
+        self.0.at(path).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Returns the items of the list at a JSON pointer.
-    pub fn list(self, pointer: &str) -> &'a [Value] {
+    /// Returns the items of the list at a path.
+    pub fn list(self, path: &str) -> &'a [Value] {
         self.0
-            .pointer(pointer)
+            .at(path)
             .and_then(Value::as_array)
             .map_or(&[], Vec::as_slice)
     }
 }
 
-/// Returns the text at a JSON pointer, empty if there is none.
-pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or("")
+/// Returns the text at a path, empty if there is none.
+pub fn text<'a>(object: &'a Value, path: &str) -> &'a str {
+    object.at(path).and_then(Value::as_str).unwrap_or("")
 }
 
 /// Returns `metadata.name`.

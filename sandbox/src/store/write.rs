@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Change, Store, StoreError, Verb};
 use crate::clock::Time;
-use crate::object::{Key, Kind, View, fields, metadata, put, uid};
+use crate::object::{Key, Kind, Lookup, View, fields, metadata, put, uid};
 use crate::random::Random;
 use crate::semantic;
 
@@ -268,7 +268,7 @@ fn merge(kind: Kind, stored: &Value, mut object: Value, scope: Scope) -> Value {
 fn counts_as_edit(kind: Kind, stored: &Value, next: &Value) -> bool {
     let annotations = |object: &Value| {
         object
-            .pointer("/metadata/annotations")
+            .at("/metadata/annotations")
             .cloned()
             .unwrap_or(Value::Null)
     };

@@ -8,7 +8,7 @@ use super::{Actor, World, follow};
 use crate::admission;
 use crate::client::{Client, Refused};
 use crate::controllers::{Again, deployment, replicaset};
-use crate::object::{Key, Kind, View, controller_of, fields, namespace, text, uid};
+use crate::object::{Key, Kind, Lookup, View, controller_of, fields, namespace, text, uid};
 use crate::store::{Change, Scope, Verb};
 
 /// How often in a row the Deployment controller tries before it waits for the next change.
@@ -35,22 +35,14 @@ impl World {
         }
         match actor {
             Actor::DeploymentController => {
-                let mut client = Client::new(
-                    &mut self.store,
-                    self.now,
-                    actor.component(),
-                    self.options.has_events,
-                );
+                let writer = self.writer(actor);
+                let mut client = Client::new(&mut self.store, self.now, writer);
                 let result = deployment::sync(&self.deployments, &mut client, key);
                 self.settle(actor, key, result);
             }
             Actor::ReplicaSetController => {
-                let mut client = Client::new(
-                    &mut self.store,
-                    self.now,
-                    actor.component(),
-                    self.options.has_events,
-                );
+                let writer = self.writer(actor);
+                let mut client = Client::new(&mut self.store, self.now, writer);
                 let result =
                     replicaset::sync(&self.replica_sets, &mut self.expectations, &mut client, key);
                 self.settle(actor, key, result);
@@ -197,12 +189,12 @@ impl World {
 
     /// Wakes everybody who might adopt an object without a controller.
     fn offer_orphan(&mut self, actor: Actor, kind: Kind, change: &Change) {
-        let labels = change.object.pointer("/metadata/labels");
+        let labels = change.object.at("/metadata/labels");
         let candidates: Vec<Key> = self
             .store
             .list(kind, Some(namespace(&change.object)))
             .filter(|candidate| {
-                crate::controllers::selector::matches(candidate.pointer("/spec/selector"), labels)
+                crate::controllers::selector::matches(candidate.at("/spec/selector"), labels)
             })
             .map(|candidate| Key::named_in(kind, candidate))
             .collect();

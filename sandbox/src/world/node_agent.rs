@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Actor, World};
 use crate::events::{ClusterEvent, container_path};
 use crate::kubelet::{Memory, Report, Script, step};
-use crate::object::{Key, Kind, View, fields, text, uid};
+use crate::object::{Key, Kind, Lookup, View, fields, text, uid};
 use crate::store::{Change, Scope, Verb};
 
 impl World {
@@ -13,8 +13,7 @@ impl World {
         let is_new = match &change.previous {
             None => true,
             Some(previous) => {
-                let differs =
-                    |pointer: &str| previous.pointer(pointer) != change.object.pointer(pointer);
+                let differs = |pointer: &str| previous.at(pointer) != change.object.at(pointer);
                 differs("/spec/nodeName")
                     || differs("/metadata/generation")
                     || differs("/metadata/deletionGracePeriodSeconds")

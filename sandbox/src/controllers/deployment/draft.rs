@@ -10,7 +10,7 @@ use super::status::Status;
 use super::{REVISION, ReplicaSet};
 use crate::client::{Client, Refused};
 use crate::controllers::ownership::Owner;
-use crate::object::{Kind, View, annotation, fields, metadata};
+use crate::object::{Kind, Lookup, View, annotation, fields, metadata};
 use crate::semantic;
 use crate::store::Scope;
 
@@ -47,13 +47,10 @@ impl Draft {
                 .and_then(|number| number.try_into().ok())
         };
         let limit = |field: &str| {
-            let value = object.pointer(&format!("/spec/strategy/rollingUpdate/{field}"));
+            let value = object.at(&format!("/spec/strategy/rollingUpdate/{field}"));
             Limit::read(value).unwrap_or(Limit::Number(0))
         };
-        let strategy = match object
-            .pointer("/spec/strategy/type")
-            .and_then(Value::as_str)
-        {
+        let strategy = match object.at("/spec/strategy/type").and_then(Value::as_str) {
             Some("Recreate") => Strategy::Recreate,
             Some(_) | None => Strategy::RollingUpdate(Limits {
                 surge: limit("maxSurge"),
@@ -89,9 +86,7 @@ impl Draft {
     }
 
     pub(crate) fn template(&self) -> &Value {
-        self.object
-            .pointer("/spec/template")
-            .unwrap_or(&Value::Null)
+        self.object.at("/spec/template").unwrap_or(&Value::Null)
     }
 
     /// Returns how many pods there may be more than wanted.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{MAX_REPLICAS, REVISION};
 use crate::controllers::conditions::Conditions;
-use crate::object::{View, annotation};
+use crate::object::{Lookup, View, annotation};
 
 /// A ReplicaSet as the controller has seen it.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl ReplicaSet {
     }
 
     pub(crate) fn template(&self) -> &Value {
-        self.0.pointer("/spec/template").unwrap_or(&Value::Null)
+        self.0.at("/spec/template").unwrap_or(&Value::Null)
     }
 
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {

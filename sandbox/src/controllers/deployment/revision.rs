@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{DESIRED_REPLICAS, Draft, MAX_REPLICAS, REVISION, REVISION_HISTORY, ReplicaSet};
-use crate::object::View;
+use crate::object::{Lookup, View};
 
 /// How long the list of a ReplicaSet's former revisions may get.
 pub(super) const HISTORY_LENGTH: usize = 2000;
@@ -33,7 +33,7 @@ pub(super) fn next(old: &[ReplicaSet]) -> i64 {
 pub(super) fn annotations(view: View<'_>) -> Annotations {
     let annotations = view
         .0
-        .pointer("/metadata/annotations")
+        .at("/metadata/annotations")
         .and_then(serde_json::Value::as_object);
     let text = |(key, value): (&String, &serde_json::Value)| {
         Some((key.clone(), value.as_str()?.to_owned()))
@@ -45,7 +45,7 @@ pub(super) fn annotations(view: View<'_>) -> Annotations {
 pub(super) fn is_behind(draft: &Draft, new: &ReplicaSet, revision: i64) -> bool {
     let annotations = draft
         .object
-        .pointer("/metadata/annotations")
+        .at("/metadata/annotations")
         .and_then(serde_json::Value::as_object);
     let is_missing = annotations.into_iter().flatten().any(|(key, value)| {
         !NOT_COPIED.contains(&key.as_str()) && new.annotation(key) != value.as_str()

@@ -1,25 +1,18 @@
 //! One sync of a Deployment, in upstream's order of reads and writes.
 
-use std::sync::Arc;
+mod current;
+mod scale;
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Strategy, is_same_template};
+use super::draft::{Draft, Strategy};
 use super::rolling::{self, Size};
-use super::scaling::{self, Part, Whole};
-use super::{
-    DESIRED_REPLICAS, PROGRESSING, ReplicaSet, TEMPLATE_HASH, history, progress, revision, status,
-};
+use super::{DESIRED_REPLICAS, PROGRESSING, ReplicaSet, history, progress, revision, status};
 use crate::client::{Client, Refused};
 use crate::controllers::Again;
 use crate::controllers::conditions::Condition;
-use crate::object::{Key, Kind, View, controller_of, fields, metadata, text, uid};
-use crate::random::safe_encode;
-use crate::semantic;
-use crate::store::{DeleteOptions, Objects, Scope, StoreError};
-
-/// The longest name of an object.
-const NAME_LENGTH: usize = 253;
+use crate::object::{Key, Kind, Lookup, View, controller_of, fields, metadata, text, uid};
+use crate::store::{DeleteOptions, Objects, Scope};
 
 /// Looks after one Deployment, as `seen` shows it.
 pub(crate) fn sync(seen: &Objects, client: &mut Client<'_>, key: &Key) -> Result<Again, Refused> {
@@ -27,7 +20,7 @@ pub(crate) fn sync(seen: &Objects, client: &mut Client<'_>, key: &Key) -> Result
         return Ok(Again::OnChange);
     };
     let mut draft = Draft::of(object);
-    if object.pointer("/spec/selector") == Some(&json!({})) {
+    if object.at("/spec/selector") == Some(&json!({})) {
         return refuse_to_select_all(&mut draft, client);
     }
     let mut owned: Vec<ReplicaSet> = draft
@@ -130,193 +123,6 @@ impl Sync<'_, '_> {
         Ok(self.split()?.all().iter().any(is_sized_otherwise))
     }
 
-    /// Tells new and old ReplicaSets apart, and brings annotations and revision where they belong.
-    fn split(&mut self) -> Result<Split, Refused> {
-        let Some(new) = self.draft.find_new(&self.owned) else {
-            return Ok(Split {
-                new: None,
-                old: self.owned.clone(),
-            });
-        };
-        let is_other = |candidate: &&ReplicaSet| candidate.view().uid() != new.view().uid();
-        let old: Vec<ReplicaSet> = self.owned.iter().filter(is_other).cloned().collect();
-        let new = Some(self.bring_up_to_date(new, &old)?);
-        Ok(Split { new, old })
-    }
-
-    /// As [`split`](Sync::split), but makes the new ReplicaSet if there is none.
-    fn split_or_create(&mut self) -> Result<Split, Refused> {
-        let mut split = self.split()?;
-        if split.new.is_none() {
-            split.new = Some(self.create(&split.old)?);
-        }
-        Ok(split)
-    }
-
-    fn bring_up_to_date(
-        &mut self,
-        new: ReplicaSet,
-        old: &[ReplicaSet],
-    ) -> Result<ReplicaSet, Refused> {
-        let next = revision::next(old);
-        let min_ready_seconds = self.draft.min_ready_seconds();
-        if revision::is_behind(&self.draft, &new, next)
-            || new.min_ready_seconds() != min_ready_seconds
-        {
-            let mut annotations = revision::annotations(new.view());
-            revision::bring(
-                &mut annotations,
-                &self.draft,
-                next,
-                revision::HISTORY_LENGTH,
-            );
-            let mut object = Value::clone(&new.0);
-            metadata(&mut object).insert("annotations".to_owned(), json!(annotations));
-            set_min_ready_seconds(&mut object, min_ready_seconds);
-            return self
-                .client
-                .replace(Kind::ReplicaSet, object, Scope::Main)
-                .map(ReplicaSet);
-        }
-        let mut has_changed = self
-            .draft
-            .set_revision(new.annotation(super::REVISION).unwrap_or(""));
-        if self.draft.deadline.is_some() && self.draft.status.conditions.find(PROGRESSING).is_none()
-        {
-            let message = format!("Found new replica set \"{}\"", new.view().name());
-            let now = self.client.now;
-            self.draft.status.conditions.set(Condition::new(
-                PROGRESSING,
-                "True",
-                "FoundNewReplicaSet",
-                message,
-                now,
-            ));
-            has_changed = true;
-        }
-        if has_changed {
-            self.draft.write_status(self.client)?;
-        }
-        Ok(new)
-    }
-
-    /// Makes the ReplicaSet for the Deployment's template. If it cannot be made, that is all this sync reports: the
-    /// observed generation stays behind.
-    fn create(&mut self, old: &[ReplicaSet]) -> Result<ReplicaSet, Refused> {
-        let next = revision::next(old);
-        let (object, replicas) = self.compose(old, next);
-        let name = text(&object, "/metadata/name").to_owned();
-        let now = self.client.now;
-        let created = match self.client.create(Kind::ReplicaSet, object) {
-            Ok(created) => {
-                if replicas > 0 {
-                    let message = format!("Scaled up replica set {name} from 0 to {replicas}");
-                    self.client
-                        .tell(&self.draft.object, "ScalingReplicaSet", &message);
-                }
-                if self.draft.deadline.is_some() {
-                    let message = format!("Created new replica set \"{name}\"");
-                    let condition =
-                        Condition::new(PROGRESSING, "True", "NewReplicaSetCreated", message, now);
-                    self.draft.status.conditions.set(condition);
-                }
-                self.draft.set_revision(&next.to_string());
-                self.draft.write_status(self.client)?;
-                return Ok(ReplicaSet(created));
-            }
-            Err(Refused::Store(StoreError::AlreadyExists(key))) => self.take_existing(&key)?,
-            Err(refused) if refused.is_hopeless() => return Err(refused),
-            Err(refused) => {
-                let message = format!("Failed to create new replica set \"{name}\": {refused}");
-                if self.draft.deadline.is_some() {
-                    let condition = Condition::new(
-                        PROGRESSING,
-                        "False",
-                        "ReplicaSetCreateError",
-                        &message,
-                        now,
-                    );
-                    self.draft.status.conditions.set(condition);
-                    // The refusal is the graver error.
-                    let _ = self.draft.write_status(self.client);
-                }
-                self.client
-                    .warn(&self.draft.object, "ReplicaSetCreateError", &message);
-                return Err(refused);
-            }
-        };
-        if self.draft.set_revision(&next.to_string()) {
-            self.draft.write_status(self.client)?;
-        }
-        Ok(created)
-    }
-
-    /// Takes a ReplicaSet of that name for the new one if it is, else counts a collision of names.
-    fn take_existing(&mut self, key: &Key) -> Result<ReplicaSet, Refused> {
-        let existing = self
-            .seen
-            .read(key)
-            .ok_or_else(|| Refused::Store(StoreError::NotFound(key.clone())))?;
-        let existing = ReplicaSet(Arc::clone(existing));
-        let is_own = controller_of(&existing.0) == Some(uid(&self.draft.object));
-        if is_own && is_same_template(self.draft.template(), existing.template()) {
-            return Ok(existing);
-        }
-        self.draft.status.collisions = Some(self.draft.status.collisions.unwrap_or(0) + 1);
-        // The collision is the error to report, whether its count could be written or not.
-        let _ = self.draft.write_status(self.client);
-        Err(Refused::Store(StoreError::AlreadyExists(key.clone())))
-    }
-
-    /// Composes the ReplicaSet for the Deployment's template, and how many pods it starts with.
-    fn compose(&self, old: &[ReplicaSet], next: i64) -> (Value, i64) {
-        let draft = &self.draft;
-        let collisions = draft.status.collisions.unwrap_or(0);
-        let hash = semantic::fingerprint(&json!([draft.template(), collisions]));
-        let hash = safe_encode(&hash.to_string());
-        let view = draft.view();
-        let room = NAME_LENGTH.saturating_sub(hash.len() + 1);
-        let prefix: String = view.name().chars().take(room).collect();
-        let replicas = self.new_size(old.iter().map(ReplicaSet::replicas).sum(), 0);
-        let mut annotations = revision::Annotations::new();
-        revision::bring(&mut annotations, draft, next, revision::HISTORY_LENGTH);
-        revision::note_size(
-            &mut annotations,
-            draft.replicas,
-            draft.replicas + draft.max_surge(),
-        );
-
-        let mut template = draft.template().clone();
-        let labels = metadata(&mut template)
-            .entry("labels")
-            .or_insert(Value::Null);
-        fields(labels).insert(TEMPLATE_HASH.to_owned(), json!(hash));
-        let labels = labels.clone();
-        let mut selector = draft
-            .object
-            .pointer("/spec/selector")
-            .cloned()
-            .unwrap_or_default();
-        let match_labels = fields(&mut selector)
-            .entry("matchLabels")
-            .or_insert(Value::Null);
-        fields(match_labels).insert(TEMPLATE_HASH.to_owned(), json!(hash));
-
-        let mut object = json!({
-            "metadata": {
-                "name": format!("{prefix}-{hash}"),
-                "namespace": view.namespace(),
-                "labels": labels,
-                "annotations": annotations,
-                "ownerReferences": [draft.owner().reference()],
-            },
-            "spec": {"replicas": replicas, "selector": selector, "template": template},
-            "status": {"replicas": 0},
-        });
-        set_min_ready_seconds(&mut object, draft.min_ready_seconds());
-        (object, replicas)
-    }
-
     /// Returns the size that a new ReplicaSet of `new` pods gets beside `total` pods in all.
     fn new_size(&self, total: i64, new: i64) -> i64 {
         match self.draft.strategy {
@@ -391,68 +197,6 @@ impl Sync<'_, '_> {
             let mut pods = self.seen.dependents(old.view().uid());
             old.actual() > 0 || pods.any(|pod| !has_ended(pod))
         })
-    }
-
-    /// Scales without rolling: while paused, and when the number of replicas has changed.
-    fn scale(&mut self) -> Result<Again, Refused> {
-        let split = self.split()?;
-        self.spread(&split)?;
-        if self.draft.is_paused() {
-            self.clean_up(&split)?;
-        }
-        self.write_plain_status(&split)
-    }
-
-    fn spread(&mut self, split: &Split) -> Result<(), Refused> {
-        let wanted = self.draft.replicas;
-        let all = split.all();
-        let active: Vec<&ReplicaSet> = all
-            .iter()
-            .filter(|replica_set| replica_set.replicas() > 0)
-            .collect();
-        match active.as_slice() {
-            [] => {
-                if let Some(newest) = split.new.as_ref().or(split.old.last()) {
-                    self.resize(newest, wanted, false)?;
-                }
-                return Ok(());
-            }
-            [only] => return self.resize(only, wanted, false).map(drop),
-            _ => {}
-        }
-        if split
-            .new
-            .as_ref()
-            .is_some_and(|new| is_saturated(new, wanted))
-        {
-            for old in split.active_old() {
-                self.resize(&old, 0, false)?;
-            }
-            return Ok(());
-        }
-        if self.draft.strategy == Strategy::Recreate {
-            return Ok(());
-        }
-        let parts: Vec<Part<'_>> = active
-            .iter()
-            .map(|replica_set| Part {
-                name: replica_set.view().name(),
-                created: replica_set.view().created(),
-                replicas: replica_set.replicas(),
-                max_replicas: replica_set.max_replicas(),
-            })
-            .collect();
-        let whole = Whole {
-            replicas: wanted,
-            surge: self.draft.max_surge(),
-            actual: self.draft.status.replicas,
-        };
-        for (index, size) in scaling::spread(whole, &parts) {
-            if let Some(replica_set) = active.get(index) {
-                self.resize(replica_set, size, true)?;
-            }
-        }
-        Ok(())
     }
 
     /// Gives a ReplicaSet another size, and notes the size of the Deployment with it; `is_forced` notes that even when
@@ -541,21 +285,8 @@ impl Sync<'_, '_> {
     }
 }
 
-/// Returns whether the new ReplicaSet has all the pods it can want.
-fn is_saturated(new: &ReplicaSet, wanted: i64) -> bool {
-    let desired = new
-        .annotation(DESIRED_REPLICAS)
-        .and_then(|desired| desired.parse().ok());
-    new.replicas() == wanted && desired == Some(wanted) && new.available() == wanted
-}
-
 fn spec(object: &mut Value) -> &mut Map<String, Value> {
     fields(fields(object).entry("spec").or_insert(Value::Null))
-}
-
-fn set_min_ready_seconds(object: &mut Value, seconds: i64) {
-    let value = (seconds != 0).then(|| json!(seconds));
-    crate::object::put(spec(object), "minReadySeconds", value);
 }
 
 /// Returns the Deployment that a ReplicaSet belongs to, if it has been seen.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::ready_since;
 use crate::clock::Time;
 use crate::controllers::conditions::{Condition, Conditions};
-use crate::object::View;
+use crate::object::{Lookup, View};
 
 const REPLICA_FAILURE: &str = "ReplicaFailure";
 
@@ -30,11 +30,11 @@ pub(super) fn compute(count: &Count<'_>) -> Option<Value> {
     let min_ready = min_ready(view);
     let labels = view
         .0
-        .pointer("/spec/template/metadata/labels")
+        .at("/spec/template/metadata/labels")
         .and_then(Value::as_object);
     let is_labelled = |pod: &Value| {
         labels.is_none_or(|labels| {
-            let own = pod.pointer("/metadata/labels");
+            let own = pod.at("/metadata/labels");
             labels
                 .iter()
                 .all(|(key, value)| own.and_then(|own| own.get(key)) == Some(value))

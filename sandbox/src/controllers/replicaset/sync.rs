@@ -10,7 +10,7 @@ use super::{Expectations, has_ended, is_active, ranking};
 use crate::client::{Client, Refused};
 use crate::controllers::Again;
 use crate::controllers::ownership::Owner;
-use crate::object::{Key, Kind, View, controller_of, fields, text, uid};
+use crate::object::{Key, Kind, Lookup, View, controller_of, fields, text, uid};
 use crate::store::{DeleteOptions, Objects, Scope, StoreError};
 
 /// How many pods one sync creates or deletes at most.
@@ -197,11 +197,7 @@ impl Manage<'_> {
 
 /// Makes a pod of a ReplicaSet's template.
 fn pod_from(replica_set: &Value, owner: &Owner<'_>) -> Value {
-    let template = |pointer: &str| {
-        replica_set
-            .pointer(&format!("/spec/template{pointer}"))
-            .cloned()
-    };
+    let template = |pointer: &str| replica_set.at(&format!("/spec/template{pointer}")).cloned();
     let mut pod = json!({
         "metadata": {
             "generateName": format!("{}-", View(replica_set).name()),

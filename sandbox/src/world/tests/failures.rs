@@ -1,6 +1,7 @@
 //! Rollouts that go wrong, and what the Deployment says about them.
 
 use super::*;
+use crate::kubelet::Story;
 
 fn quota(pods: i64) -> Value {
     json!({"metadata": {"name": "small", "namespace": "shop"}, "spec": {"hard": {"pods": pods.to_string()}}})
@@ -286,6 +287,46 @@ fn the_deadline_never_fires_on_the_way_back_after_a_success() {
     assert!(!bench.is_complete());
     assert_eq!(bench.reason("Progressing"), "NewReplicaSetAvailable");
     assert_eq!(bench.reason("ReplicaFailure"), "FailedCreate");
+}
+
+/// `kubernetes.md` finding 1: on the way back after a deadline, one status carries the new generation and the failure
+/// of the rollout before. kubectl calls that a failure.
+#[test]
+fn the_way_back_carries_the_failure_of_the_rollout_before() {
+    let mut bench = Bench::running(&Shape {
+        replicas: 1,
+        deadline: 5,
+        ..Shape::default()
+    });
+    bench.set_image("x/web:v2-never-ready");
+    bench.run_until("the deadline", |bench| {
+        bench.reason("Progressing") == "ProgressDeadlineExceeded"
+    });
+    let before = bench.world.store.revision();
+    bench.set_image("x/web:v1");
+    bench.run_until("the end", Bench::is_complete);
+    let watched = bench.watched(before);
+    let is_misleading = |line: &&String| {
+        line.starts_with("gen=3 og=3") && line.ends_with("ProgressDeadlineExceeded")
+    };
+    assert!(
+        watched.iter().any(|line| is_misleading(&line)),
+        "{watched:#?}"
+    );
+}
+
+#[test]
+fn a_story_told_later_is_followed_from_then_on() {
+    let mut bench = Bench::running(&Shape {
+        image: "x/web:3f2a".to_owned(),
+        ..Shape::default()
+    });
+    bench.world.tell("3f2a", Story::parse("crash").unwrap());
+    bench.run_until("a crash", |bench| restart_counts(bench) > 0);
+    bench.world.tell("3f2a", Story::default());
+    bench.run_until("the recovery", |bench| {
+        bench.count("availableReplicas") == 3
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::object::metadata;
-use crate::world::Actor;
+use crate::world::{Actor, Writing};
 
 fn left(bench: &Bench) -> [usize; 3] {
     [Kind::Deployment, Kind::ReplicaSet, Kind::Pod]
@@ -207,6 +207,37 @@ fn a_controller_that_is_down_catches_up() {
     bench.run_until("the end", |bench| {
         bench.is_complete() && bench.count("observedGeneration") == 2
     });
+}
+
+/// Notes who wrote last, and which part.
+fn note_writer(writing: &Writing<'_>, object: &mut Value) {
+    let entry = json!({"manager": writing.manager, "subresource": writing.subresource});
+    metadata(object).insert("managedFields".to_owned(), json!([entry]));
+}
+
+#[test]
+fn the_actors_sign_what_they_write() {
+    let mut bench = Bench::running(&Shape::default());
+    bench.world.sign_writes(note_writer);
+    bench.set_image("x/web:v2");
+    bench.settle();
+    let signed = |object: &Value| {
+        let entry = &View(object).list("/metadata/managedFields")[0];
+        format!(
+            "{} {}",
+            text(entry, "/manager"),
+            text(entry, "/subresource")
+        )
+    };
+    assert_eq!(
+        signed(&bench.deployment()),
+        "kube-controller-manager status"
+    );
+    assert_eq!(
+        signed(&bench.replica_sets()[1]),
+        "kube-controller-manager status"
+    );
+    assert_eq!(signed(&bench.pods()[0]), "kubelet status");
 }
 
 #[test]
