@@ -134,11 +134,11 @@ async fn prepare(
     if let Some(refusal) = standing_against {
         return Err(refusal);
     }
-    preview.into_result(&session).await?;
+    preview.into_result()?;
     if is_dry_run {
         let has_changes = !plan.deployments.is_empty();
         if !has_changes {
-            show::unchanged_only(run, &plan);
+            show::standings(run, &plan);
         }
         return Ok(Prepared::DryRun(match args.exit_code && has_changes {
             true => ExitCode::Changes,

@@ -9,12 +9,12 @@ use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::environment_files::{self, Files};
+use super::environment_files;
 use super::notices::hooks;
 use super::{Run, sandbox};
 use crate::cluster::connect::ConnectOptions;
+use crate::cluster::kubeconfig::of_pod;
 use crate::cluster::reader::{Access, NamespaceAnswer};
-use crate::cluster::settings::in_cluster;
 use crate::cluster::{Cluster, Limits};
 use crate::environment::checkout::CheckoutConfig;
 use crate::environment::choose::{
@@ -265,7 +265,7 @@ impl Reached {
     }
 
     async fn verified(run: &Run, chosen: Chosen) -> Result<Self, Error> {
-        let pod = in_cluster(&run.process.variables);
+        let pod = of_pod(&run.process.variables);
         let identity = environment_files::identity(&chosen.source, pod.as_ref())?;
         let place = chosen.verify(identity)?;
         let (kubeconfig, context_namespace) = match &place.source {

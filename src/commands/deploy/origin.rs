@@ -200,7 +200,7 @@ impl Origin {
     ) -> Option<Vec<String>> {
         let mut containing = Vec::new();
         for name in session.environment.policy.branches_to_compare() {
-            let reference = GitRef::parse(&format!("heads/{name}")).ok()?;
+            let reference = format!("heads/{name}").parse::<GitRef>().ok()?;
             let tip = resolve_ref::resolve_ref(ResolveRequest {
                 reference: &reference,
                 place,

@@ -202,15 +202,17 @@ fn diff_lines(run: &Run, planner: &Planner, plan: &Plan, previews: &Previews) {
     }
 }
 
+/// Says how the targets stand that are as wanted.
+pub(crate) fn standings(run: &Run, plan: &Plan) {
+    for own in &plan.unchanged {
+        let standing = words::standing(&own.standing);
+        run.ui.say(format!("{}: {standing}", own.name()));
+    }
+}
+
 /// Says that nothing is to be done, and how what runs stands.
 pub(crate) fn nothing_to_do(run: &Run, plan: &Plan) {
-    for own in &plan.unchanged {
-        run.ui.say(format!(
-            "{}: {}",
-            own.name(),
-            words::standing(&own.standing)
-        ));
-    }
+    standings(run, plan);
     run.ui.say(Line::new().with(
         Style::Good,
         "Nothing to do: everything runs the wanted version. Nothing was changed.",

@@ -23,7 +23,7 @@ impl Wish {
             return Ok(Self::Tag(tag.parse()?));
         }
         match &args.reference {
-            Some(text) => Ok(Self::Ref(GitRef::parse(text)?, text.clone())),
+            Some(text) => Ok(Self::Ref(text.parse::<GitRef>()?, text.clone())),
             // The grammar asks for one of the three.
             None => Err(Error::new(Kind::Usage, "nothing was named to deploy")
                 .hint("Name a branch, tag, or commit, or give --image or --tag.")),
