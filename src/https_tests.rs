@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::test_servers::{Authority, Server, reply};
+use crate::servers_for_tests::{Authority, Server, reply};
 
 const LIMIT: Duration = Duration::from_secs(10);
 

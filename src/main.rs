@@ -3,12 +3,15 @@
 mod cli;
 mod cluster;
 mod commands;
+mod diff;
 mod environment;
 mod error;
+mod exit_code;
 mod https;
 mod image;
 mod plan;
 mod process;
+mod report;
 mod resolve;
 mod rollout;
 mod surroundings;
@@ -19,5 +22,7 @@ mod ui;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    // With one provider compiled in this cannot fail; without it TLS would.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    commands::run(process::Process::read()).into()
 }

@@ -97,7 +97,7 @@ impl<'a> Writer<'a> {
     pub(crate) async fn apply(&self, halt: &AtomicBool) -> Vec<Written> {
         let is_refused = AtomicBool::new(false);
         let is_refused = &is_refused;
-        stream::iter(&self.plan.value().patches)
+        stream::iter(self.plan.value().patches())
             .map(|patch| async move {
                 let is_over = is_refused.load(Ordering::SeqCst) || halt.load(Ordering::SeqCst);
                 let outcome = if is_over {

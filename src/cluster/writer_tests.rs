@@ -51,10 +51,10 @@ fn after() -> Value {
 }
 
 async fn apply(script: &Script, names: &[&str]) -> Vec<Written> {
-    let plan = Approved::for_tests(Plan {
-        namespace: "shop".to_owned(),
-        patches: names.iter().map(|name| patch(name)).collect(),
-    });
+    let plan = Approved::for_tests(Plan::of_patches(
+        "shop",
+        names.iter().map(|name| patch(name)).collect(),
+    ));
     let cluster = script.cluster();
     let writer = Writer::new(&cluster, &plan);
     writer.apply(&AtomicBool::new(false)).await
@@ -364,10 +364,7 @@ async fn f18_a_refused_write_stops_further_ones_and_all_are_reported() {
 #[tokio::test(start_paused = true)]
 async fn a_halt_stops_what_was_not_sent() {
     let script = scripted([Reply::ok(&after())], []);
-    let plan = Approved::for_tests(Plan {
-        namespace: "shop".to_owned(),
-        patches: vec![patch("web")],
-    });
+    let plan = Approved::for_tests(Plan::of_patches("shop", vec![patch("web")]));
     let cluster = script.cluster();
     let written = Writer::new(&cluster, &plan)
         .apply(&AtomicBool::new(true))

@@ -52,7 +52,7 @@ pub(crate) struct Chosen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClusterSource {
     Kubeconfig {
-        context: Context,
+        context: Box<Context>,
         cluster: Cluster,
     },
     /// The service account of the pod that this program runs in.
@@ -206,6 +206,11 @@ impl Chooser<'_> {
         if environment == SANDBOX {
             return self.sandbox();
         }
+        if self.wanted.commands.contains(&environment) {
+            return Err(ChooseError::NamedLikeCommand {
+                name: environment.to_owned(),
+            });
+        }
         if self.kubeconfig.context(environment).is_some() {
             return self.same_name();
         }
@@ -229,11 +234,6 @@ impl Chooser<'_> {
 
     fn same_name(&self) -> Result<Choice, ChooseError> {
         let environment = self.wanted.environment;
-        if self.wanted.commands.contains(&environment) {
-            return Err(ChooseError::NamedLikeCommand {
-                name: environment.to_owned(),
-            });
-        }
         self.refuse_context_of_another(environment)?;
         match self.chosen(environment, Why::SameName)? {
             Some(chosen) => Ok(Choice::Certain(chosen)),
@@ -278,7 +278,7 @@ impl Chooser<'_> {
                 .clone()
                 .map_err(|broken| broken_error(context, broken))?;
             ClusterSource::Kubeconfig {
-                context: context.clone(),
+                context: Box::new(context.clone()),
                 cluster,
             }
         };

@@ -275,6 +275,9 @@ struct RawPatience {
     heartbeat: Option<Grace>,
     safety_read: Option<Grace>,
     idle_watch: Option<Grace>,
+    controller_margin: Option<Grace>,
+    evidence: Option<Grace>,
+    hiccup: Option<Grace>,
     lost_contact: Option<Grace>,
 }
 
@@ -294,6 +297,9 @@ impl RawPatience {
             heartbeat: or(self.heartbeat, usual.heartbeat),
             safety_read: or(self.safety_read, usual.safety_read),
             idle_watch: or(self.idle_watch, usual.idle_watch),
+            controller_margin: or(self.controller_margin, usual.controller_margin),
+            evidence: or(self.evidence, usual.evidence),
+            hiccup: or(self.hiccup, usual.hiccup),
             lost_contact: or(self.lost_contact, usual.lost_contact),
         }
     }

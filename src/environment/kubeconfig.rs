@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::cluster_identity::{Authority, ClusterIdentity};
-use super::yaml::{self, At, Problem};
+use super::yaml::{self, At, Fault, Problem};
 use crate::error::{Error, Kind};
 
 /// The text of one kubeconfig file.
@@ -114,6 +114,23 @@ pub(crate) enum KubeconfigError {
     OtherKind { file: String, kind: String },
 }
 
+impl KubeconfigError {
+    /// Makes the error of another parser of the same text, without what it quotes of the text.
+    pub(crate) fn unparsable(path: &Path, error: &serde_yaml::Error) -> Self {
+        Self::malformed(path, &yaml::fault(error))
+    }
+
+    fn malformed(path: &Path, fault: &Fault) -> Self {
+        Self::Malformed {
+            at: fault.at(&path.display().to_string()),
+            problem: match &fault.problem {
+                Problem::UnknownKey { key, .. } => format!("there is no key `{key}`"),
+                Problem::Other(problem) => problem.clone(),
+            },
+        }
+    }
+}
+
 impl From<KubeconfigError> for Error {
     fn from(error: KubeconfigError) -> Self {
         Self::new(Kind::NotFound, error)
@@ -164,20 +181,16 @@ struct Merged {
 
 impl Merged {
     fn add(&mut self, file: &KubeconfigText<'_>) -> Result<(), KubeconfigError> {
-        let shown = file.path.display().to_string();
-        let documents: Vec<RawKubeconfig> =
-            yaml::parse_all(file.text).map_err(|fault| KubeconfigError::Malformed {
-                at: fault.at(&shown),
-                problem: match &fault.problem {
-                    Problem::UnknownKey { key, .. } => format!("there is no key `{key}`"),
-                    Problem::Other(problem) => problem.clone(),
-                },
-            })?;
+        let documents: Vec<RawKubeconfig> = yaml::parse_all(file.text)
+            .map_err(|fault| KubeconfigError::malformed(file.path, &fault))?;
         for document in documents {
             if let Some(kind) = document.kind
                 && kind != "Config"
             {
-                return Err(KubeconfigError::OtherKind { file: shown, kind });
+                return Err(KubeconfigError::OtherKind {
+                    file: file.path.display().to_string(),
+                    kind,
+                });
             }
             self.add_document(
                 document.contexts.unwrap_or_default(),

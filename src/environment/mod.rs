@@ -16,10 +16,13 @@ pub(crate) mod prefix;
 pub(crate) mod values;
 mod yaml;
 
+use checkout::CheckoutConfig;
 use choose::{ClusterSource, Place, Why};
+use config::UserConfig;
 use namespace::NamespaceWhy;
 use policy::Policy;
 use prefix::{Prefix, PrefixSource};
+use values::Line;
 
 /// Where a command goes, settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +66,20 @@ impl Environment {
     }
 }
 
+/// Returns the template of image tags, if one is said. The checkout's does not count where the
+/// environment is protected.
+pub(crate) fn tag_template<'a>(
+    user: &'a UserConfig,
+    checkout: Option<&'a CheckoutConfig>,
+    policy: &Policy,
+) -> Option<&'a str> {
+    let checkout = checkout.filter(|_| !policy.protected.value);
+    user.tag
+        .as_ref()
+        .or_else(|| checkout?.tag.as_ref())
+        .map(Line::as_str)
+}
+
 /// Returns the names that tell whether an environment is protected by its name.
 ///
 /// Where the user's configuration does not tie the name to the context, the context's name counts
@@ -74,5 +91,7 @@ pub(crate) fn protecting_names<'a>(name: &'a str, place: &'a Place) -> Vec<&'a s
     }
 }
 
+#[cfg(test)]
+mod property_tests;
 #[cfg(test)]
 mod tests;

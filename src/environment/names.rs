@@ -20,6 +20,11 @@ pub(crate) fn has_segment(name: &str, segment: &str) -> bool {
     })
 }
 
+/// Returns the segments of a name, the empty ones left out.
+pub(crate) fn segments(name: &str) -> impl Iterator<Item = &str> {
+    name.split(SEPARATORS).filter(|segment| !segment.is_empty())
+}
+
 /// Returns the candidate that `word` most probably was meant to be, if one is near enough.
 ///
 /// Near is an edit distance (insert, delete, replace, swap neighbours) of a third of the word, but

@@ -39,6 +39,14 @@ pub(crate) enum Question {
 }
 
 impl Question {
+    pub(crate) fn namespace(&self) -> &str {
+        match self {
+            Self::HoldsTargetsOf { namespace, .. }
+            | Self::Exists { namespace }
+            | Self::HoldsTargets { namespace } => namespace,
+        }
+    }
+
     /// What a "no" says about the namespace.
     fn denied(&self) -> Finding {
         match self {

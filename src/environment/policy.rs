@@ -51,10 +51,10 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => formatter.write_str("the default"),
             Self::Name { name, segment } if name == segment => {
-                write!(formatter, "its name `{name}`")
+                write!(formatter, "the name `{name}`")
             }
             Self::Name { name, segment } => {
-                write!(formatter, "the segment `{segment}` of the name `{name}`")
+                write!(formatter, "`{segment}` in the name `{name}`")
             }
             Self::Namespace { namespace, key } => {
                 write!(formatter, "annotation `{key}` of namespace `{namespace}`")
@@ -179,6 +179,18 @@ impl Policy {
             protected,
         })
     }
+}
+
+/// Tells, before the prefix is known, whether an environment may turn out to be protected: then what
+/// the checkout says about the prefix does not count.
+pub(crate) fn may_be_protected(
+    names: &[&str],
+    annotations: Option<&BTreeMap<String, String>>,
+    user: Option<&Guards>,
+) -> bool {
+    by_name(names).value
+        || annotations.is_some_and(annotations::is_protected_under_any_prefix)
+        || user.is_some_and(|guards| guards.protected == Some(true))
 }
 
 /// The local files, laid over what the Namespace states.
@@ -358,6 +370,6 @@ fn by_name(names: &[&str]) -> Setting<bool> {
 }
 
 #[cfg(test)]
-mod properties;
+mod property_tests;
 #[cfg(test)]
 mod tests;

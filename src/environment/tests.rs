@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use snapbox::{assert_data_eq, str};
 
+use super::checkout::CheckoutConfig;
 use super::choose::{Choice, Place, Wanted, choose};
 use super::config::UserConfig;
 use super::kubeconfig::{Kubeconfig, KubeconfigText};
 use super::namespace::NamespaceWhy;
 use super::policy::{Policy, Sources};
 use super::prefix::{Prefix, PrefixSource};
-use super::{Environment, protecting_names};
+use super::{Environment, protecting_names, tag_template};
 use crate::error::Error;
 
 /// Returns an error as its reader gets it: kind, text, hints.
@@ -29,12 +30,12 @@ pub(super) fn shown(error: impl Into<Error>) -> String {
 pub(super) fn kubeconfig(contexts: &[&str]) -> Kubeconfig {
     let mut text = "contexts:\n".to_owned();
     for name in contexts {
-        text += &format!("- {{name: '{name}', context: {{cluster: '{name}', user: u}}}}\n");
+        text += &format!("- {{name: {name:?}, context: {{cluster: {name:?}, user: u}}}}\n");
     }
     text += "clusters:\n";
     for name in contexts {
         text +=
-            &format!("- {{name: '{name}', cluster: {{server: 'https://{name}.example.com'}}}}\n");
+            &format!("- {{name: {name:?}, cluster: {{server: \"https://{name}.example.com\"}}}}\n");
     }
     let file = KubeconfigText {
         path: "/home/ann/.kube/config".as_ref(),
@@ -102,7 +103,7 @@ fn an_environment_is_described_in_one_line() {
     assert_data_eq!(
         environment("eu", Some("acme-live-eu"), "").describe(),
         str![
-            "eu: namespace web (named like the repository), context acme-live-eu (--context), server https://acme-live-eu.example.com; protected by the segment `live` of the name `acme-live-eu`"
+            "eu: namespace web (named like the repository), context acme-live-eu (--context), server https://acme-live-eu.example.com; protected by `live` in the name `acme-live-eu`"
         ]
     );
     let sandbox = environment("sandbox", None, "");
@@ -128,5 +129,23 @@ fn a_context_protects_by_its_name_unless_it_was_configured_for_another_name() {
     ];
     for (case, environment, expected) in cases {
         assert_eq!(environment.policy.protected.value, expected, "{case}");
+    }
+}
+
+#[test]
+fn the_checkouts_tag_template_counts_last_and_never_where_protected() {
+    let policy = |name: &str| environment(name, Some("acme-qa"), "").policy;
+    let (silent, said) = (config(""), config("tag: u"));
+    let checkout = CheckoutConfig::parse("c", "tag: c").unwrap();
+    let cases = [
+        ("nobody", &silent, None, "qa", None),
+        ("the user", &said, Some(&checkout), "qa", Some("u")),
+        ("the checkout", &silent, Some(&checkout), "qa", Some("c")),
+        ("not the checkout", &silent, Some(&checkout), "prod", None),
+        ("the user all the same", &said, None, "prod", Some("u")),
+    ];
+    for (case, user, checkout, name, expected) in cases {
+        let template = tag_template(user, checkout, &policy(name));
+        assert_eq!(template, expected, "{case}");
     }
 }

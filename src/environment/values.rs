@@ -14,6 +14,9 @@ pub(crate) struct BadValue(String);
 /// Shows a foreign text in an error: escaped, and cut where it is long.
 fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
+    if text.is_empty() {
+        return "an empty text".to_owned();
+    }
     let shown: String = text.escape_debug().take(LONGEST + 1).collect();
     match shown.chars().count() > LONGEST {
         true => format!("`{}…`", shown.chars().take(LONGEST).collect::<String>()),
@@ -365,10 +368,13 @@ fn is_loopback(authority: &str) -> bool {
         Some((address, _)) => address,
         None => authority.split(':').next().unwrap_or_default(),
     };
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host == "::1" || is_loopback_address(host)
+}
+
+/// Tells whether a host is an address of 127.0.0.0/8.
+fn is_loopback_address(host: &str) -> bool {
+    let parts: Vec<&str> = host.split('.').collect();
+    matches!(parts.as_slice(), ["127", rest @ ..] if rest.len() == 3 && rest.iter().all(|part| part.parse::<u8>().is_ok()))
 }
 
 fn branch_pattern(text: &str) -> Result<String, BadValue> {
@@ -392,3 +398,6 @@ fn line(text: &str) -> Result<String, BadValue> {
         false => Ok(text.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

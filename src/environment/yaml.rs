@@ -143,7 +143,8 @@ fn options() -> Options {
     serde_yaml::options! { with_snippet: false }
 }
 
-fn fault(error: &DeserializeError) -> Fault {
+/// Says in our words what the parser says.
+pub(crate) fn fault(error: &DeserializeError) -> Fault {
     let location = error.location();
     Fault {
         line: location.map_or(0, |location| location.line()),

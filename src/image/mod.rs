@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use name::ImageName;
-pub(crate) use template::{TagParts, TagTemplate, TemplateError};
+pub(crate) use template::{TagParts, TagTemplate};
 
 use crate::error::{Error, Kind};
 

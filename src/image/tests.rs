@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::template::TemplateError;
 use super::*;
 
 const SHA: &str = "cb19269526f946222110fbdfb3d107c4b5a18fe7";

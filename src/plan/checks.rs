@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::deployment::{Container, ContainerKind, Deployment, UpdateStrategy};
+use super::deployment::{Container, Deployment, UpdateStrategy};
 use super::managers::{Manager, owner_of};
 use super::numbers::{Amount, Room};
 use crate::environment::values::Strategy;
-use crate::image::Image;
+use crate::image::{Image, Tag};
 use crate::rollout::history::SetOutside;
 
 /// How long a pod has to stay ready where nothing but its process tells that it works.
@@ -44,18 +44,10 @@ pub(crate) enum Setting {
 }
 
 impl Setting {
-    pub(crate) fn field(self) -> &'static str {
+    pub(crate) fn field(self) -> Field {
         match self {
-            Self::NoneUnavailable { .. } => "maxUnavailable",
-            Self::MinReadySeconds { .. } => "minReadySeconds",
-        }
-    }
-
-    /// Returns the JSON pointer within the Deployment.
-    pub(crate) fn pointer(self) -> &'static str {
-        match self {
-            Self::NoneUnavailable { .. } => "/spec/strategy/rollingUpdate/maxUnavailable",
-            Self::MinReadySeconds { .. } => "/spec/minReadySeconds",
+            Self::NoneUnavailable { .. } => Field::MaxUnavailable,
+            Self::MinReadySeconds { .. } => Field::MinReadySeconds,
         }
     }
 
@@ -79,15 +71,53 @@ impl Setting {
 
     /// Returns the setting as the record remembers it.
     pub(crate) fn outside(self) -> SetOutside {
-        let text = |value: Value| match value {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
         SetOutside {
-            field: self.field().to_owned(),
-            value: text(self.after()),
-            before: self.before().map(text),
+            field: self.field().name().to_owned(),
+            value: plain_text(&self.after()),
+            before: self.before().as_ref().map(plain_text),
         }
+    }
+}
+
+/// A field outside the pod template that plans set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    MaxUnavailable,
+    MinReadySeconds,
+}
+
+impl Field {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::MaxUnavailable => "maxUnavailable",
+            Self::MinReadySeconds => "minReadySeconds",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::MaxUnavailable, Self::MinReadySeconds]
+            .into_iter()
+            .find(|field| field.name() == name)
+    }
+
+    /// Returns the JSON pointer within the Deployment.
+    pub(crate) fn pointer(self) -> &'static str {
+        match self {
+            Self::MaxUnavailable => "/spec/strategy/rollingUpdate/maxUnavailable",
+            Self::MinReadySeconds => "/spec/minReadySeconds",
+        }
+    }
+
+    /// Returns what the Deployment has there, as a record would say it.
+    pub(crate) fn text(self, deployment: &Value) -> Option<String> {
+        deployment.pointer(self.pointer()).map(plain_text)
+    }
+}
+
+fn plain_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -122,6 +152,12 @@ pub(crate) enum Warning {
     NoReplicas,
     /// Another tool will write this Deployment again.
     Managed { manager: Manager },
+    /// The new image is of another repository than the old one.
+    OtherRepository {
+        container: String,
+        before: String,
+        after: String,
+    },
     /// A container that is no target runs an image of the same repository and keeps it.
     SameRepository { container: String, image: String },
 }
@@ -197,19 +233,19 @@ pub(crate) fn check(
     checked
 }
 
-/// Warns of a tag that may mean something else tomorrow.
+/// Tells whether a tag looks like a build's, which is written once.
 ///
-/// A tag without any digit (`latest`, `master`, `stable`) is not a build's: SHAs, versions, and
-/// dates all have one. A digest fixes what a tag means.
+/// SHAs, versions, and dates all have a digit; `latest`, `master`, and `stable` have none.
+pub(crate) fn is_build_tag(tag: &Tag) -> bool {
+    tag.as_str().bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Warns of a tag that may mean something else tomorrow, unless a digest fixes what it means.
 pub(crate) fn moving_tag(container: Container<'_>, image: &Image) -> Option<Warning> {
-    let tag = image.tag().map(|tag| tag.as_str().to_owned());
-    let is_fixed = image.digest().is_some()
-        || tag
-            .as_deref()
-            .is_some_and(|tag| tag.bytes().any(|byte| byte.is_ascii_digit()));
+    let is_fixed = image.digest().is_some() || image.tag().is_some_and(is_build_tag);
     (!is_fixed).then(|| Warning::MovingTag {
         container: container.name().to_owned(),
-        tag,
+        tag: image.tag().map(Tag::to_string),
         is_cached: !container.is_always_pulled(),
     })
 }
@@ -349,7 +385,7 @@ fn app_containers(deployment: &Deployment) -> impl Iterator<Item = Container<'_>
     deployment
         .containers()
         .into_iter()
-        .filter(|container| container.position.kind == ContainerKind::App)
+        .filter(|container| container.is_app())
 }
 
 #[cfg(test)]

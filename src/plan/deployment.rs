@@ -145,6 +145,10 @@ impl<'a> Container<'a> {
         self.text("image")
     }
 
+    pub(crate) fn is_app(self) -> bool {
+        self.position.kind == ContainerKind::App
+    }
+
     pub(crate) fn is_always_pulled(self) -> bool {
         self.text("imagePullPolicy") == "Always"
     }

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::rollout::history::Key;
+
 /// The write of one Deployment. Its preview sends the very same bytes with `dryRun=All`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Patch {
@@ -46,6 +48,18 @@ impl Pointer {
     pub(crate) fn member(mut self, key: &str) -> Self {
         self.0.push(key.to_owned());
         self
+    }
+
+    /// Returns the key of the annotation that this points to.
+    fn annotation(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [metadata, annotations, key]
+                if metadata == "metadata" && annotations == "annotations" =>
+            {
+                Some(key)
+            }
+            _ => None,
+        }
     }
 
     fn find<'v>(&self, object: &'v Value) -> Option<&'v Value> {
@@ -105,6 +119,21 @@ impl Patch {
     pub(crate) fn body(&self) -> Vec<u8> {
         let operations = self.operations.iter().map(Operation::as_json).collect();
         as_go_writes(&Value::Array(operations)).into_bytes()
+    }
+
+    /// Returns the deploy id that the patch writes, with its annotation's key: by it an object tells
+    /// whether the patch was applied.
+    pub(crate) fn deploy_id(&self) -> Option<(&str, &str)> {
+        self.operations
+            .iter()
+            .find_map(|operation| match operation {
+                Operation::Add { path, value } | Operation::Replace { path, value } => {
+                    let key = path.annotation()?;
+                    let (_, name) = key.rsplit_once('/')?;
+                    (name == Key::Id.name()).then_some((key, value.as_str()?))
+                }
+                Operation::Test { .. } | Operation::Remove { .. } => None,
+            })
     }
 
     /// Returns the tests that do not hold for the object as it is now: what moved since the plan.

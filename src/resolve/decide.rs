@@ -14,6 +14,8 @@ pub(crate) struct Answer {
     pub(crate) tag: Option<Commit>,
     /// The newest commit of the pull request.
     pub(crate) pull: Option<Commit>,
+    /// The fork that the pull request comes from, if it does.
+    pub(crate) fork: Option<String>,
     /// The commits whose SHA starts with the name, if it could be a short SHA.
     pub(crate) commits: Vec<CommitSummary>,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Clues {
     pub(crate) near: Vec<String>,
     /// The checkout has a branch of this name, which was never pushed.
     pub(crate) is_only_local: bool,
+    /// The remote has no branch and no tag at all, as an empty repository or a login page.
+    pub(crate) is_empty: bool,
     /// The branch has another name now.
     pub(crate) renamed_to: Option<String>,
     /// The branch was merged, and deleted.
@@ -145,7 +149,10 @@ impl Ambiguity {
         let commits = answer
             .commits
             .iter()
-            .map(|summary| (&summary.commit, Some(summary.subject.clone())))
+            .map(|summary| {
+                let subject = Some(summary.subject.clone()).filter(|text| !text.is_empty());
+                (&summary.commit, subject)
+            })
             .chain(itself.map(|commit| (commit, None)))
             .map(|(commit, subject)| Candidate {
                 kind: "commit",
@@ -184,6 +191,14 @@ pub(crate) enum ResolveError {
     Unanswered {
         repository: Repository,
         reference: GitRef,
+        /// The one commit that the checkout knows under these digits.
+        known: Option<Commit>,
+        failures: Vec<Failure>,
+    },
+    /// The names of the branches could not be asked for.
+    #[error("cannot list the branches of {repository}{}", spell(.failures))]
+    NoNames {
+        repository: Repository,
         failures: Vec<Failure>,
     },
     /// `@` was asked for outside of a checkout.
@@ -255,7 +270,9 @@ impl From<ResolveError> for Error {
             | ResolveError::NoCheckout { .. }
             | ResolveError::NoCommit => Kind::NotFound,
             ResolveError::OtherCheckout { .. } | ResolveError::NotPushed { .. } => Kind::Refused,
-            ResolveError::Unanswered { failures, .. } => gravest(failures),
+            ResolveError::Unanswered { failures, .. } | ResolveError::NoNames { failures, .. } => {
+                gravest(failures)
+            }
         };
         let hints = hints_for(&error);
         hints.into_iter().fold(Self::new(kind, error), Self::hint)
@@ -285,16 +302,19 @@ fn hints_for(error: &ResolveError) -> Vec<String> {
             vec![format!("Write one of them: {}", spellings.join(", "))]
         }
         ResolveError::TagObject { commit, .. } => vec![format!("Its commit is {commit}")],
-        ResolveError::Unanswered { failures, .. } => {
-            let mut hints: Vec<String> = Vec::new();
-            for hint in failures.iter().flat_map(|failure| &failure.hints) {
-                if !hints.contains(hint) {
-                    hints.push(hint.clone());
-                }
-            }
-            hints.push("A full SHA can be deployed without asking anybody.".to_owned());
+        ResolveError::Unanswered {
+            failures, known, ..
+        } => {
+            let mut hints = hints_of(failures);
+            hints.push(match known {
+                Some(commit) => format!(
+                    "A full SHA can be deployed without asking anybody; in this checkout it is {commit}"
+                ),
+                None => "A full SHA can be deployed without asking anybody.".to_owned(),
+            });
             hints
         }
+        ResolveError::NoNames { failures, .. } => hints_of(failures),
         ResolveError::NoCheckout { .. } | ResolveError::NoCommit => {
             vec!["Name a branch, a tag, or a commit.".to_owned()]
         }
@@ -307,6 +327,16 @@ fn hints_for(error: &ResolveError) -> Vec<String> {
             None => "Push it on a branch, so that CI can build its image.".to_owned(),
         }],
     }
+}
+
+fn hints_of(failures: &[Failure]) -> Vec<String> {
+    let mut hints: Vec<String> = Vec::new();
+    for hint in failures.iter().flat_map(|failure| &failure.hints) {
+        if !hints.contains(hint) {
+            hints.push(hint.clone());
+        }
+    }
+    hints
 }
 
 /// Returns a command to be copied, without a name that a shell would take for more than a name.
@@ -329,6 +359,12 @@ fn hints_from(clues: &Clues, reference: &GitRef) -> Vec<String> {
             push_command(&reference.to_string())
         ));
     }
+    if clues.is_empty {
+        hints.push(
+            "There is no branch or tag at all: it is empty, or something else than git answered."
+                .to_owned(),
+        );
+    }
     if let Some(name) = &clues.renamed_to {
         hints.push(format!("The branch was renamed to {name}"));
     }
@@ -340,6 +376,10 @@ fn hints_from(clues: &Clues, reference: &GitRef) -> Vec<String> {
     }
     if !clues.near.is_empty() {
         hints.push(format!("There is {}", clues.near.join(", ")));
+    }
+    let is_short_sha = matches!(reference, GitRef::Name(name) if name.as_short_sha().is_some());
+    if is_short_sha && !clues.is_short_sha_unasked {
+        hints.push("If it is a short SHA, more of its digits may find it.".to_owned());
     }
     if clues.is_short_sha_unasked {
         hints.push(

@@ -26,8 +26,8 @@ fn answer(branch: Option<&str>, tag: Option<&str>, commits: &[&str]) -> Answer {
     Answer {
         branch: branch.map(commit),
         tag: tag.map(commit),
-        pull: None,
         commits: summaries(commits),
+        ..Answer::default()
     }
 }
 
@@ -210,7 +210,7 @@ fn what_was_not_found_comes_with_its_clues() {
             pull: 12,
             commit: commit(A),
         }),
-        is_short_sha_unasked: false,
+        ..Clues::default()
     };
     let error = Error::from(ResolveError::NotFound {
         repository: "wantedly/rails".parse().unwrap(),
@@ -253,6 +253,7 @@ fn when_every_way_failed_the_one_that_needs_the_reader_decides() {
         kind,
         text: "no".to_owned(),
         hints: vec!["Do it.".to_owned()],
+        retry_after: None,
     };
     let table = [
         (vec![Kind::Unreachable], Kind::Unreachable),
@@ -264,6 +265,7 @@ fn when_every_way_failed_the_one_that_needs_the_reader_decides() {
         let error = Error::from(ResolveError::Unanswered {
             repository: "wantedly/rails".parse().unwrap(),
             reference: "master".parse().unwrap(),
+            known: None,
             failures: kinds.iter().copied().map(failure).collect(),
         });
         assert_eq!(error.kind, expected, "{kinds:?}");

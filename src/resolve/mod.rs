@@ -4,8 +4,13 @@
 //! other nor what their answers mean together.
 
 mod decide;
+pub(crate) mod git;
+pub(crate) mod github;
+pub(crate) mod ls_remote;
 mod near;
 mod outgoing;
+mod percent;
+pub(crate) mod program;
 mod reference;
 mod repository;
 mod token;
@@ -17,8 +22,8 @@ use std::str::FromStr;
 pub(crate) use decide::{Answer, Clues, Merged, ResolveError, decide};
 pub(crate) use near::nearest;
 pub(crate) use outgoing::{Direction, Outgoing, WhyUnknown};
-pub(crate) use reference::{GitRef, RefError, RefName};
-pub(crate) use repository::{GITHUB, Location, RemoteUrl, Repository, RepositoryError};
+pub(crate) use reference::{GitRef, RefName};
+pub(crate) use repository::{GITHUB, Location, RemoteUrl, Repository};
 pub(crate) use token::{Candidate, Secret, Token, TokenSource, TokenVariables};
 pub(crate) use ways::{Failure, Remote, Way, remote_of, ways};
 
@@ -161,3 +166,6 @@ pub(crate) enum Note {
     /// The ref moved between the plan and now.
     Moved { from: Commit, to: Commit },
 }
+
+#[cfg(test)]
+pub(crate) mod repositories_for_tests;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::percent::decoded;
 use crate::error::{Error, Kind};
 
 /// The host of a repository that is written without one.
@@ -180,6 +181,14 @@ impl RemoteUrl {
             .map(|held| (held.user.as_str(), held.password.as_str()))
     }
 
+    /// Tells whether the transport proves that the host is the one it says.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        match self.text.split_once("://") {
+            Some((scheme, _)) => matches!(scheme, "https" | "ssh"),
+            None => true,
+        }
+    }
+
     pub(crate) fn repository(&self) -> Option<&Repository> {
         self.repository.as_ref()
     }
@@ -251,8 +260,8 @@ fn url(scheme: &str, rest: &str, text: &str) -> Result<Location, RepositoryError
         ("https" | "http", Some(held)) => {
             let (user, password) = held.split_once(':').unwrap_or((held, ""));
             let credentials = Credentials {
-                user: percent_decoded(user),
-                password: percent_decoded(password),
+                user: decoded(user),
+                password: decoded(password),
             };
             (String::new(), Some(credentials))
         }
@@ -307,24 +316,6 @@ fn malformed(text: &str) -> RepositoryError {
         (Some((scheme, _)), Some((_, rest))) => shown(&format!("{scheme}://…@{rest}")),
         _ => shown(text),
     })
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = after
-            .get(..2)
-            .filter(|_| *first == b'%')
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(escaped.unwrap_or(*first));
-        rest = match escaped {
-            Some(_) => after.get(2..).unwrap_or_default(),
-            None => after,
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A text that names no repository.

@@ -58,6 +58,23 @@ pub(crate) struct Token {
     pub(crate) secret: Secret,
 }
 
+impl Token {
+    /// Returns what kind of token this is, by the prefixes that GitHub gives them.
+    pub(crate) fn kind(&self) -> &'static str {
+        let prefixes = [
+            ("github_pat_", "a fine-grained token"),
+            ("ghp_", "a classic token"),
+            ("gho_", "an OAuth token"),
+            ("ghu_", "an app's token"),
+            ("ghs_", "an app's token"),
+        ];
+        prefixes
+            .into_iter()
+            .find(|(prefix, _)| self.secret.expose().starts_with(prefix))
+            .map_or("the token", |(_, kind)| kind)
+    }
+}
+
 /// One token to try, or where one can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Candidate {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Location, RemoteUrl, Repository};
 use crate::error::Kind;
@@ -35,6 +36,8 @@ pub(crate) struct Failure {
     /// What the way said, in one line.
     pub(crate) text: String,
     pub(crate) hints: Vec<String>,
+    /// How long the way wants to be left alone, if it said so.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl fmt::Display for Failure {
@@ -77,7 +80,8 @@ pub(crate) fn remote_of<'r>(
 /// Returns the ways of asking about `repository`, the first to be tried first.
 ///
 /// Where the user's configuration maps the repository to a place, only that place is asked.
-/// `is_github` says that its host is one whose API the user's configuration knows.
+/// A checkout's remote over plain http or git is passed over for https: anybody on the network
+/// could answer in its place. `is_github` says that its host is one whose API the user's configuration knows.
 pub(crate) fn ways(
     repository: &Repository,
     mapped: Option<&Location>,
@@ -94,9 +98,10 @@ pub(crate) fn ways(
     let api = is_github.then(|| Way::GitHub {
         host: repository.host().to_owned(),
     });
-    let git = match remote {
-        Some(remote) => at(&remote.location),
-        None => Way::LsRemote(repository.https_url()),
+    let git = match remote.map(|remote| &remote.location) {
+        Some(location @ Location::Path(_)) => at(location),
+        Some(location @ Location::Url(url)) if url.is_authenticated() => at(location),
+        Some(Location::Url(_)) | None => Way::LsRemote(repository.https_url()),
     };
     api.into_iter().chain([git]).collect()
 }
@@ -140,7 +145,14 @@ mod tests {
         let folder = remote("origin", "/srv/git/rails");
         let mapped: Location = "/srv/git/other".parse().unwrap();
         let api = "the API of github.com";
-        let table: [(_, _, _, &[&str]); 5] = [
+        let plain = remote("origin", "http://github.com/wantedly/rails");
+        let table: [(_, _, _, &[&str]); 6] = [
+            (
+                None,
+                Some(&plain),
+                false,
+                &["git ls-remote https://github.com/wantedly/rails.git"],
+            ),
             (
                 None,
                 None,

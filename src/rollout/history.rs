@@ -85,6 +85,11 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     Key::ALL.into_iter().any(|key| key.name() == name)
 }
 
+/// Returns free text as one harmless line of at most `limit` bytes.
+pub(crate) fn one_line(text: &str, limit: usize) -> String {
+    escape(&cut(text, limit))
+}
+
 /// What one deploy is called by: 64 random bits as 16 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DeployId(String);
@@ -178,12 +183,28 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Returns a record that says nothing but its id.
+    pub(crate) fn of_id(id: DeployId) -> Self {
+        Self {
+            id,
+            action: None,
+            reference: None,
+            sha: None,
+            user: None,
+            at: None,
+            reason: None,
+            tool: None,
+            set: Vec::new(),
+            targets: None,
+            before: None,
+        }
+    }
+
     /// Returns the record among a Deployment's or ReplicaSet's annotations.
     pub(crate) fn read(annotations: &BTreeMap<String, String>, prefix: &Prefix) -> Option<Self> {
         let value = |key: Key| annotations.get(&prefix.key(key.name())).map(String::as_str);
         let text = |key: Key| value(key).filter(|text| !text.is_empty()).map(unescape);
         Some(Self {
-            id: value(Key::Id)?.parse().ok()?,
             action: value(Key::Action).and_then(Action::parse),
             reference: text(Key::Reference),
             sha: text(Key::Sha),
@@ -194,6 +215,7 @@ impl Record {
             set: value(Key::Set).map_or_else(Vec::new, read_set),
             targets: value(Key::Targets).and_then(|text| text.parse().ok()),
             before: value(Key::Before).and_then(read_stamp),
+            ..Self::of_id(value(Key::Id)?.parse().ok()?)
         })
     }
 

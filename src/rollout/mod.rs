@@ -3,9 +3,14 @@
 //!
 //! Types only, all values; nothing here talks to a cluster, prints, or reads a clock.
 
+pub(crate) mod assess;
+pub(crate) mod diagnose;
+pub(crate) mod event;
+pub(crate) mod follow;
 pub(crate) mod history;
 pub(crate) mod observed;
 pub(crate) mod template;
+pub(crate) mod verdict;
 pub(crate) mod watch;
 
 use std::time::Duration;
@@ -93,8 +98,8 @@ pub(crate) struct Counts {
     pub(crate) total: i32,
     /// Pods, old and new, that serve.
     pub(crate) available: i32,
-    /// Of those, how many are of the new template, as far as the ReplicaSet tells.
-    pub(crate) new_available: i32,
+    /// Of those, how many are of the new template; `None` where ReplicaSets cannot be read.
+    pub(crate) new_available: Option<i32>,
 }
 
 /// One Deployment's standing in its rollout.
@@ -198,6 +203,9 @@ pub(crate) struct Patience {
     pub(crate) progress: Duration,
     /// Added to minReadySeconds where that is longer than the deadline (30 s).
     pub(crate) min_ready_margin: Duration,
+    /// How much longer than the deadline our own clock waits where the controller can still say it
+    /// itself, so that one of the two reports it and always the same one (10 s).
+    pub(crate) controller_margin: Duration,
     /// A container that ran this long Ready at a stretch is not in a crash loop (10 s).
     pub(crate) stable: Duration,
     /// A line at least this often where there is no terminal (30 s).
@@ -206,6 +214,10 @@ pub(crate) struct Patience {
     pub(crate) safety_read: Duration,
     /// A watch that delivers nothing for this long is opened anew (30 s).
     pub(crate) idle_watch: Duration,
+    /// How long the last log lines and the cluster events of a failed rollout are waited for (3 s).
+    pub(crate) evidence: Duration,
+    /// A kind that cannot be observed for less than this is not worth a word (5 s).
+    pub(crate) hiccup: Duration,
     /// How long to look for the cluster when it cannot be reached any more (120 s).
     pub(crate) lost_contact: Duration,
 }
@@ -221,10 +233,13 @@ impl Default for Patience {
             paused: seconds(60),
             progress: seconds(600),
             min_ready_margin: seconds(30),
+            controller_margin: seconds(10),
             stable: seconds(10),
             heartbeat: seconds(30),
             safety_read: seconds(15),
             idle_watch: seconds(30),
+            evidence: seconds(3),
+            hiccup: seconds(5),
             lost_contact: seconds(120),
         }
     }

@@ -1,11 +1,14 @@
 //! What is read of the objects a rollout consists of: only the fields that decisions need.
 //!
-//! Deserialised straight from the API server's JSON; unknown fields, managedFields above all, are
-//! dropped on the way. Absent counts mean zero, as the API server omits them.
+//! Deserialised straight from the API server's JSON; unknown fields are dropped on the way, and of
+//! managedFields only who wrote the template is kept. Absent counts mean zero, as the API server
+//! omits them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -21,6 +24,7 @@ pub(crate) struct Meta {
     pub(crate) annotations: BTreeMap<String, String>,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) owner_references: Vec<OwnerReference>,
+    pub(crate) managed_fields: Vec<Manager>,
 }
 
 impl Meta {
@@ -31,6 +35,55 @@ impl Meta {
             .find(|owner| owner.controller)
             .map(|owner| owner.uid.as_str())
     }
+
+    /// Returns who wrote to the pod template last, as far as `managedFields` tell.
+    pub(crate) fn template_manager(&self) -> Option<&str> {
+        self.managed_fields
+            .iter()
+            .filter(|manager| manager.fields.spec.template.is_some())
+            .max_by(|one, other| one.time.cmp(&other.time))
+            .map(|manager| manager.manager.as_str())
+    }
+}
+
+/// Compares two resourceVersions of one object, or returns `None` where one of them is no number
+/// and so says nothing.
+pub(crate) fn compare_versions(one: &str, other: &str) -> Option<Ordering> {
+    fn digits(text: &str) -> Option<&str> {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.trim_start_matches('0'))
+    }
+    let (one, other) = (digits(one)?, digits(other)?);
+    Some(one.len().cmp(&other.len()).then_with(|| one.cmp(other)))
+}
+
+/// What every observed kind has.
+pub(crate) trait Observed {
+    fn meta(&self) -> &Meta;
+}
+
+/// One entry of `managedFields`, reduced to the question who wrote the template.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Manager {
+    pub(crate) manager: String,
+    pub(crate) time: Option<String>,
+    #[serde(rename = "fieldsV1")]
+    pub(crate) fields: ManagedFields,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct ManagedFields {
+    #[serde(rename = "f:spec")]
+    pub(crate) spec: ManagedSpec,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct ManagedSpec {
+    #[serde(rename = "f:template")]
+    pub(crate) template: Option<IgnoredAny>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -59,6 +112,12 @@ pub(crate) struct DeploymentSeen {
     pub(crate) metadata: Meta,
     pub(crate) spec: DeploymentSpec,
     pub(crate) status: DeploymentStatus,
+}
+
+impl Observed for DeploymentSeen {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -114,6 +173,12 @@ pub(crate) struct ReplicaSetSeen {
     pub(crate) status: ReplicaSetStatus,
 }
 
+impl Observed for ReplicaSetSeen {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ReplicaSetSpec {
@@ -136,6 +201,12 @@ pub(crate) struct PodSeen {
     pub(crate) metadata: Meta,
     pub(crate) spec: PodSpec,
     pub(crate) status: PodStatus,
+}
+
+impl Observed for PodSeen {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -228,6 +299,22 @@ pub(crate) struct EventSeen {
     pub(crate) first_timestamp: Option<String>,
     pub(crate) last_timestamp: Option<String>,
     pub(crate) event_time: Option<String>,
+}
+
+impl EventSeen {
+    /// Returns when it last happened, as the server wrote it.
+    pub(crate) fn happened(&self) -> Option<&str> {
+        self.last_timestamp
+            .as_deref()
+            .or(self.event_time.as_deref())
+            .or(self.metadata.creation_timestamp.as_deref())
+    }
+}
+
+impl Observed for EventSeen {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -6,7 +6,9 @@
 pub(crate) mod prompt;
 pub(crate) mod sanitize;
 
+use std::fmt;
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use colored::Colorize;
 
@@ -36,6 +38,9 @@ pub(crate) enum Style {
     Warning,
     Added,
     Removed,
+    /// What makes an added line differ from the removed one.
+    AddedPart,
+    RemovedPart,
 }
 
 /// Text made of styled pieces, written as one line.
@@ -56,6 +61,15 @@ impl Line {
     #[must_use]
     pub(crate) fn plain(self, text: impl Into<String>) -> Self {
         self.with(Style::Plain, text)
+    }
+}
+
+/// Prints the text without its styles.
+impl fmt::Display for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|(_, text)| formatter.write_str(text))
     }
 }
 
@@ -115,14 +129,17 @@ fn paint(style: Style, text: &str) -> String {
         Style::Bad => text.red().bold(),
         Style::Warning => text.yellow(),
         Style::Removed => text.red(),
+        Style::AddedPart => text.green().bold().underline(),
+        Style::RemovedPart => text.red().bold().underline(),
     };
     painted.to_string()
 }
 
-/// The program's voice: data to stdout, everything else to stderr.
+/// The program's voice: data to stdout, everything else to stderr. Clones speak as one.
+#[derive(Clone)]
 pub(crate) struct Ui {
-    out: Stream,
-    err: Stream,
+    out: Arc<Mutex<Stream>>,
+    err: Arc<Mutex<Stream>>,
 }
 
 impl Ui {
@@ -130,10 +147,12 @@ impl Ui {
         // The crate decides once for both streams and from stdout alone; each stream decides here.
         colored::control::set_override(true);
         let guards_commands = variables.is_on("GITHUB_ACTIONS");
-        let stream = |writer: Box<dyn Write + Send>, is_terminal| Stream {
-            writer,
-            is_colored: is_colored(choice, variables, is_terminal),
-            guards_commands,
+        let stream = |writer: Box<dyn Write + Send>, is_terminal| {
+            Arc::new(Mutex::new(Stream {
+                writer,
+                is_colored: is_colored(choice, variables, is_terminal),
+                guards_commands,
+            }))
         };
         Self {
             out: stream(Box::new(io::stdout()), terminal.stdout),
@@ -142,50 +161,48 @@ impl Ui {
     }
 
     /// Writes one line of what was asked for: the diff, a table, the contract lines.
-    pub(crate) fn data(&mut self, line: impl Into<Line>) {
-        self.out.line(&line.into());
+    pub(crate) fn data(&self, line: impl Into<Line>) {
+        self.out.lock_anyway().line(&line.into());
     }
 
-    /// Writes a JSON document or event, whose own escaping keeps it on one line and harmless.
-    pub(crate) fn json(&mut self, value: &serde_json::Value) {
+    /// Writes a JSON document or event on one line, with all that could act on a terminal escaped.
+    pub(crate) fn json(&self, value: &serde_json::Value) {
         let mut text = sanitize::json_text(value);
         text.push('\n');
-        self.out.raw(text.as_bytes());
+        self.out.lock_anyway().raw(text.as_bytes());
     }
 
     /// Writes one line of narration.
-    pub(crate) fn say(&mut self, line: impl Into<Line>) {
-        self.err.line(&line.into());
+    pub(crate) fn say(&self, line: impl Into<Line>) {
+        self.err.lock_anyway().line(&line.into());
     }
 
-    pub(crate) fn warn(&mut self, text: &str) {
-        self.err.line(
-            &Line::new()
-                .with(Style::Warning, "warning")
-                .plain(format!(": {text}")),
-        );
+    pub(crate) fn warn(&self, text: &str) {
+        self.labelled(Style::Warning, "warning", text);
     }
 
-    pub(crate) fn hint(&mut self, text: &str) {
-        self.err.line(
-            &Line::new()
-                .with(Style::Strong, "hint")
-                .plain(format!(": {text}")),
-        );
+    /// Writes advice, each line of it as one.
+    pub(crate) fn hint(&self, text: &str) {
+        let mut lines = text.lines();
+        self.labelled(Style::Strong, "hint", lines.next().unwrap_or_default());
+        for line in lines {
+            self.say(format!("      {line}"));
+        }
     }
 
     /// Writes an error, its causes, and its hints.
-    pub(crate) fn error(&mut self, error: &crate::error::Error) {
-        let mut texts = error.chain().into_iter();
-        if let Some(first) = texts.next() {
-            self.err.line(
-                &Line::new()
-                    .with(Style::Bad, "error")
-                    .plain(format!(": {first}")),
-            );
-        }
-        for cause in texts {
-            self.say(format!("  caused by: {cause}"));
+    pub(crate) fn error(&self, error: &crate::error::Error) {
+        for (number, text) in error.chain().iter().enumerate() {
+            let mut lines = text.lines();
+            let first = lines.next().unwrap_or_default();
+            if number == 0 {
+                self.labelled(Style::Bad, "error", first);
+            } else {
+                self.say(format!("  caused by: {first}"));
+            }
+            for line in lines {
+                self.say(format!("  {line}"));
+            }
         }
         for hint in &error.hints {
             self.hint(hint);
@@ -193,19 +210,35 @@ impl Ui {
     }
 
     /// Writes text that clap has laid out, which holds only our own words and the arguments.
-    pub(crate) fn clap(&mut self, error: &clap::Error) {
+    pub(crate) fn clap(&self, error: &clap::Error) {
         let text = error.render();
         let stream = if error.use_stderr() {
-            &mut self.err
+            &self.err
         } else {
-            &mut self.out
+            &self.out
         };
+        let mut stream = stream.lock_anyway();
         let text = if stream.is_colored {
             text.ansi().to_string()
         } else {
             text.to_string()
         };
         stream.raw(text.as_bytes());
+    }
+
+    fn labelled(&self, style: Style, label: &str, text: &str) {
+        self.say(Line::new().with(style, label).plain(format!(": {text}")));
+    }
+}
+
+/// A writer that panicked elsewhere is still the only one there is.
+trait LockAnyway<T> {
+    fn lock_anyway(&self) -> std::sync::MutexGuard<'_, T>;
+}
+
+impl<T> LockAnyway<T> for Mutex<T> {
+    fn lock_anyway(&self) -> std::sync::MutexGuard<'_, T> {
+        self.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

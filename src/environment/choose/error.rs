@@ -50,7 +50,7 @@ pub(crate) enum ChooseError {
         context: String,
         owner: String,
     },
-    #[error("context `{name}` is named like a command")]
+    #[error("`{name}` is a command, and no environment can be meant by it")]
     NamedLikeCommand { name: String },
     #[error("`sandbox` may mean the built-in one or {}", .real.join(", "))]
     SandboxOrReal { real: Vec<String> },
@@ -127,7 +127,12 @@ fn advice(error: &ChooseError) -> (Kind, Vec<String>) {
             } else if let Some(nearest) = nearest {
                 hints.push(format!("Did you mean `{nearest}`?"));
             }
-            hints.push(format!("The environments are {}.", known.join(", ")));
+            hints.push(match known.as_slice() {
+                [only] => format!(
+                    "There is only `{only}`: no configuration and no kubeconfig names another."
+                ),
+                known => format!("The environments are {}.", listed(known)),
+            });
             (Kind::Usage, hints)
         }
         ChooseError::NoContext {
@@ -163,7 +168,7 @@ fn advice(error: &ChooseError) -> (Kind, Vec<String>) {
         ChooseError::NamedLikeCommand { name } => (
             Kind::Usage,
             vec![format!(
-                "Give it another name in your configuration: environments.<name>.context: {name}"
+                "A context of that name is reached by the configuration: environments.<name>.context: {name}"
             )],
         ),
         ChooseError::SandboxOrReal { real } => (
@@ -204,13 +209,23 @@ fn advice(error: &ChooseError) -> (Kind, Vec<String>) {
 fn context_hints(nearest: Option<&str>, contexts: &[String]) -> Vec<String> {
     let all = match contexts {
         [] => "No kubeconfig has any context.".to_owned(),
-        names => format!("The contexts are {}.", names.join(", ")),
+        names => format!("The contexts are {}.", listed(names)),
     };
     nearest
         .map(|name| format!("Did you mean `{name}`?"))
         .into_iter()
         .chain([all])
         .collect()
+}
+
+/// Joins names, and counts those that would make the line too long to read.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 20;
+    let shown: Vec<&str> = names.iter().take(MOST).map(String::as_str).collect();
+    match names.len().saturating_sub(MOST) {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
+    }
 }
 
 /// Returns a word as a shell reads it.

@@ -1,7 +1,10 @@
 //! Lists the environments that there are.
 
+use std::collections::BTreeSet;
+
 use super::super::config::{BUILTIN, Contexts, UserConfig};
 use super::super::kubeconfig::Kubeconfig;
+use super::super::names::segments;
 use super::{Choice, SANDBOX, Wanted, choose};
 
 /// An environment that a user can type without being asked anything.
@@ -19,6 +22,24 @@ pub(crate) enum KnownKind {
     /// A context of the kubeconfig that no configured environment uses.
     Context,
     Sandbox,
+}
+
+/// Returns the other words that [`choose`] has more to say about than that they are unknown: those
+/// that propose a context, and those that it refuses with a reason.
+pub(crate) fn answerable(
+    config: &UserConfig,
+    kubeconfig: &Kubeconfig,
+    commands: &[&str],
+) -> BTreeSet<String> {
+    let known = known(config, kubeconfig, commands);
+    kubeconfig
+        .names()
+        .flat_map(|name| segments(name).chain([name]))
+        .chain([SANDBOX, BUILTIN])
+        .filter(|word| !commands.contains(word))
+        .filter(|word| !known.iter().any(|known| known.name == *word))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Lists all environments: the configured ones, the other contexts, the sandbox by the name that

@@ -136,7 +136,7 @@ impl fmt::Display for Version {
 
 /// Policy annotations that make no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the policy of namespace `{namespace}` makes no sense: {}", list(.faults))]
+#[error("the policy of namespace `{namespace}` makes no sense:{}", list(.faults))]
 pub(crate) struct PolicyError {
     pub(crate) namespace: String,
     pub(crate) faults: Vec<AnnotationFault>,
@@ -226,9 +226,7 @@ pub(super) fn read(
 }
 
 /// Tells whether a Namespace says, under whatever prefix, that it is protected.
-///
-/// For the question whether the checkout's prefix counts, which has to be answered first.
-pub(crate) fn is_protected_under_any_prefix(annotations: &BTreeMap<String, String>) -> bool {
+pub(super) fn is_protected_under_any_prefix(annotations: &BTreeMap<String, String>) -> bool {
     annotations.iter().any(|(key, value)| {
         matches!(key.rsplit_once('/'), Some((_, PROTECTED))) && boolean(value) == Ok(true)
     })

@@ -38,11 +38,11 @@ pub(crate) enum Confirmation {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ConfirmError {
     /// The name is wanted, and nobody can be asked.
-    #[error("`{environment}` wants its name as a confirmation ({origin}), and nobody can be asked")]
+    #[error("`{environment}` has to be confirmed by its name ({origin}), and nobody can be asked")]
     NameNeeded { environment: String, origin: Origin },
     /// A rollback of a protected environment, and nobody can be asked.
     #[error(
-        "a rollback of `{environment}` wants a confirmation ({origin}), and nobody can be asked"
+        "a rollback of `{environment}` has to be confirmed ({origin}), and nobody can be asked"
     )]
     YesNeeded { environment: String, origin: Origin },
     #[error("--confirm={} does not name the environment, which is `{environment}`", .given.escape_debug())]

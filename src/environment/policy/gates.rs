@@ -23,14 +23,14 @@ pub(crate) enum GateError {
         wanted: Version,
         origin: Origin,
     },
-    #[error("{} may not be deployed: only {} may ({origin})", describe_ref(.given, .is_containment_known), join(.allowed))]
+    #[error("{} may not be deployed; allowed: {} ({origin})", describe_ref(.given, .is_containment_known), join(.allowed))]
     Branch {
         given: String,
         is_containment_known: bool,
         allowed: Vec<BranchPattern>,
         origin: Origin,
     },
-    #[error("repository `{repository}` may not be deployed: only {} may ({origin})", join(.allowed))]
+    #[error("repository `{repository}` may not be deployed; allowed: {} ({origin})", join(.allowed))]
     Repository {
         repository: String,
         allowed: Vec<RepositoryName>,
@@ -62,7 +62,7 @@ fn describe_ref(given: &str, is_containment_known: &bool) -> String {
 fn join<T: ToString>(items: &[T]) -> String {
     let items: Vec<String> = items.iter().map(ToString::to_string).collect();
     match items.as_slice() {
-        [] => "nothing".to_owned(),
+        [] => "none".to_owned(),
         items => items.join(", "),
     }
 }

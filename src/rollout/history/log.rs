@@ -111,19 +111,20 @@ impl Log {
         self.0.iter().map(|entry| entry.number).max().unwrap_or(0)
     }
 
-    /// Closes the entry of `id`, if it is open, and every other open one as superseded: each of
-    /// them had a successor.
+    /// Closes every open entry, as each has a successor now: the last one as it ended, and those
+    /// whose end nobody saw as superseded.
     #[must_use]
-    pub(crate) fn closed(mut self, id: &DeployId, outcome: Outcome, seconds: Option<u32>) -> Self {
+    pub(crate) fn closed(mut self, last: Option<(&DeployId, Outcome, Option<u32>)>) -> Self {
         for entry in &mut self.0 {
             if entry.outcome.is_some() {
                 continue;
             }
-            if entry.id == *id {
-                entry.outcome = Some(outcome);
-                entry.seconds = seconds;
-            } else {
-                entry.outcome = Some(Outcome::Superseded);
+            match last {
+                Some((id, outcome, seconds)) if *id == entry.id => {
+                    entry.outcome = Some(outcome);
+                    entry.seconds = seconds;
+                }
+                Some(_) | None => entry.outcome = Some(Outcome::Superseded),
             }
         }
         self

@@ -8,7 +8,7 @@ use snapbox::{assert_data_eq, str};
 
 use super::log::{Entry, MOST_ENTRIES, Outcome};
 use super::*;
-use crate::rollout::observed::{DeploymentSeen, ReplicaSetSeen};
+use crate::rollout::observed::{DeploymentSeen, ReplicaSetSeen, ReplicaSetSpec};
 
 const SHA: &str = "cb19269526f946222110fbdfb3d107c4b5a18fe7";
 
@@ -207,7 +207,7 @@ fn closing_an_entry_marks_other_open_ones_as_superseded() {
         entry(2, None),
         entry(3, None),
     ])
-    .closed(&DeployId::from_bits(3), Outcome::Failed, Some(40));
+    .closed(Some((&DeployId::from_bits(3), Outcome::Failed, Some(40))));
     let ends: Vec<_> = closed
         .entries()
         .iter()
@@ -245,16 +245,21 @@ fn deployment(id: Option<u64>, tag: &str, log: &Log) -> DeploymentSeen {
 }
 
 fn replica_set(revision: u32, id: Option<u64>, tag: &str, log: &Log) -> ReplicaSetSeen {
-    let mut set = ReplicaSetSeen::default();
-    set.metadata = deployment(id, tag, log).metadata;
-    set.metadata.annotations.insert(
+    let mut metadata = deployment(id, tag, log).metadata;
+    metadata.annotations.insert(
         "deployment.kubernetes.io/revision".to_owned(),
         revision.to_string(),
     );
-    set.metadata.owner_references =
-        serde_json::from_value(json!([{"uid": "u1", "name": "web", "controller": true}])).unwrap();
-    set.spec.template = template(tag);
-    set
+    let owner = json!([{"uid": "u1", "name": "web", "controller": true}]);
+    metadata.owner_references = serde_json::from_value(owner).unwrap();
+    ReplicaSetSeen {
+        metadata,
+        spec: ReplicaSetSpec {
+            template: template(tag),
+            ..ReplicaSetSpec::default()
+        },
+        ..ReplicaSetSeen::default()
+    }
 }
 
 #[test]

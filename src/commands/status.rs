@@ -1,0 +1,361 @@
+//! `kube <env> status`: what runs, since when, by whom, and how it stands; with `--watch` until its
+//! rollouts have ended.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Run;
+use super::session::{Purpose, Session};
+use super::watching::{self, Watched};
+use crate::cli::{OutputFormat, StatusArgs};
+use crate::cluster::reader::Access;
+use crate::environment::choose::Intent;
+use crate::error::{Error, Kind};
+use crate::exit_code::ExitCode;
+use crate::plan::select::{Request, Selection, Source, Targeted, select};
+use crate::report::{json as report, lines, words};
+use crate::rollout::diagnose::Blame;
+use crate::rollout::follow::{Follow, Options};
+use crate::rollout::history::{Belief, Past, elapsed};
+use crate::rollout::observed::{PodSeen, ReplicaSetSeen};
+use crate::rollout::verdict::Missing;
+use crate::rollout::watch::Signals;
+use crate::rollout::{Applied, Input, Seen, Status, Watched as WatchedKind};
+use crate::ui::{Line, Style};
+
+/// One Deployment as it is now.
+struct Row<'a> {
+    targeted: &'a Targeted,
+    past: Past,
+    applied: Applied,
+    status: Status,
+    causes: Vec<Blame>,
+}
+
+pub(crate) async fn run(run: &Run, name: &str, args: &StatusArgs) -> Result<ExitCode, Error> {
+    let mut signals = Signals::listen().map_err(|error| Error::new(Kind::Internal, error))?;
+    let purpose = Purpose {
+        intent: Intent::Read,
+        targets: &args.target,
+    };
+    let looked = async {
+        let session = Session::open(run, name, purpose).await?;
+        let selection = select(&Request {
+            listed: &session.deployments,
+            prefix: &session.environment.prefix,
+            source: Source::Tag,
+            targets: &args.target,
+            container: None,
+            repository: None,
+            checkout: None,
+        })?;
+        Ok::<_, Error>((session, selection))
+    };
+    let (session, selection) = tokio::select! {
+        signal = signals.next() => {
+            return Err(Error::new(Kind::Interrupted(signal.number()), "interrupted; nothing was changed"));
+        }
+        looked = looked => looked?,
+    };
+    let now = session.now(run);
+    let rows = rows(run, &session, &selection, now).await?;
+    if run.global.output == OutputFormat::Text {
+        for row in &rows {
+            tell(run, row, now);
+        }
+    }
+    let is_open = rows
+        .iter()
+        .any(|row| !matches!(row.status, Status::Complete { .. }));
+    if args.watch && is_open {
+        return follow(run, &session, rows, args, &mut signals, now).await;
+    }
+    let code = exit_code(&rows);
+    if run.global.output != OutputFormat::Text {
+        run.ui.json(&document(&session, &rows, now, code));
+    }
+    Ok(code)
+}
+
+/// Reads ReplicaSets and pods, and lets the watch's own eyes judge them once.
+async fn rows<'a>(
+    run: &Run,
+    session: &Session,
+    selection: &'a Selection,
+    now: Timestamp,
+) -> Result<Vec<Row<'a>>, Error> {
+    let raw: Vec<&Value> = selection
+        .targets
+        .iter()
+        .map(|targeted| targeted.deployment.raw.as_ref())
+        .collect();
+    let reader = session.cluster.reader();
+    let (replica_sets, pods) = tokio::join!(reader.replica_sets(&raw), reader.pods(&raw));
+    let replica_sets: Vec<ReplicaSetSeen> = match replica_sets {
+        Ok(objects) => parsed(objects),
+        Err(fault) if fault.is_forbidden() => Vec::new(),
+        Err(fault) => return Err(fault.into()),
+    };
+    let pods: Option<Vec<PodSeen>> = match pods? {
+        Access::Granted(objects) => Some(parsed(objects)),
+        Access::Forbidden { why } => {
+            run.ui.warn(&format!(
+                "pods may not be read, so causes are not known: {why}"
+            ));
+            None
+        }
+    };
+    let pasts: Vec<Past> = selection
+        .targets
+        .iter()
+        .map(|targeted| {
+            let prefix = &session.environment.prefix;
+            Past::read(&targeted.deployment.seen, &replica_sets, prefix)
+        })
+        .collect();
+    let applied: Vec<Applied> = selection
+        .targets
+        .iter()
+        .zip(&pasts)
+        .map(|(targeted, past)| past.baseline(&targeted.deployment.seen, now))
+        .collect();
+    let mut follow = Follow::new(
+        applied.clone(),
+        Options {
+            patience: session.config.patience.clone(),
+            annotation_prefix: session.environment.prefix.to_string(),
+            server_time: Some(now),
+            ..Options::default()
+        },
+        run.process.clock.now(),
+    );
+    let deployments = selection
+        .targets
+        .iter()
+        .map(|targeted| Seen::Deployment(Box::new(targeted.deployment.seen.clone())))
+        .collect();
+    let replica_sets = replica_sets
+        .into_iter()
+        .map(|object| Seen::ReplicaSet(Box::new(object)))
+        .collect();
+    let mut lists = vec![
+        (WatchedKind::ReplicaSets, replica_sets),
+        (WatchedKind::Deployments, deployments),
+    ];
+    if let Some(pods) = pods {
+        let pods = pods.into_iter().map(|pod| Seen::Pod(Box::new(pod)));
+        lists.insert(0, (WatchedKind::Pods, pods.collect()));
+    }
+    for (kind, objects) in lists {
+        follow.step(Input::Listed { kind, objects }, run.process.clock.now());
+    }
+    let rows = selection
+        .targets
+        .iter()
+        .zip(pasts)
+        .zip(applied)
+        .zip(follow.standing())
+        .map(|(((targeted, past), applied), standing)| Row {
+            targeted,
+            past,
+            applied,
+            status: standing.status,
+            causes: standing.causes,
+        })
+        .collect();
+    Ok(rows)
+}
+
+fn parsed<T: for<'de> Deserialize<'de>>(objects: Vec<Value>) -> Vec<T> {
+    objects
+        .into_iter()
+        .filter_map(|object| T::deserialize(object).ok())
+        .collect()
+}
+
+fn tell(run: &Run, row: &Row<'_>, now: Timestamp) {
+    let name = row.targeted.deployment.name();
+    let style = match row.status {
+        Status::Complete { .. } => Style::Good,
+        Status::Failed { .. } | Status::Gone(_) => Style::Bad,
+        Status::Pending { .. }
+        | Status::Progressing { .. }
+        | Status::Paused { .. }
+        | Status::Superseded { .. }
+        | Status::TimedOut { .. } => Style::Warning,
+    };
+    run.ui.data(
+        Line::new()
+            .with(Style::Strong, name)
+            .plain("  ")
+            .with(style, words::event::standing(&row.status)),
+    );
+    for container in &row.targeted.containers {
+        run.ui
+            .data(format!("  {}  {}", container.name, container.image));
+    }
+    run.ui.data(format!("  {}", history(row, now)));
+    for blame in &row.causes {
+        run.ui.data(format!("  {}", words::cause::cause(blame)));
+    }
+}
+
+/// Says which release runs, or that something else does.
+fn history(row: &Row<'_>, now: Timestamp) -> String {
+    let Some(record) = &row.past.record else {
+        return "no deploy is on record".to_owned();
+    };
+    let ago = record
+        .at
+        .map(|at| format!(" {} ago", words::duration(elapsed(at, now))))
+        .unwrap_or_default();
+    let what = match (&record.reference, &record.sha) {
+        (Some(reference), Some(sha)) if !sha.starts_with(reference.as_str()) => {
+            format!("{reference} ({})", short(sha))
+        }
+        (_, Some(sha)) => short(sha).to_owned(),
+        (Some(reference), None) => reference.clone(),
+        (None, None) => "an image".to_owned(),
+    };
+    let who = record.user.as_deref().unwrap_or("somebody");
+    let number = row
+        .past
+        .log
+        .entry(&record.id)
+        .map(|entry| format!("release {}: ", entry.number))
+        .unwrap_or_default();
+    match row.past.belief {
+        Belief::Contradicted => {
+            format!("changed since by something else; before that {number}{what} by {who}{ago}")
+        }
+        Belief::Believed | Belief::Unconfirmed => format!("{number}{what} by {who}{ago}"),
+    }
+}
+
+fn short(sha: &str) -> &str {
+    sha.get(..7).unwrap_or(sha)
+}
+
+/// The code that a deploy watching it would end with.
+fn exit_code(rows: &[Row<'_>]) -> ExitCode {
+    let any = |holds: fn(&Status) -> bool| rows.iter().any(|row| holds(&row.status));
+    if any(|status| matches!(status, Status::Failed { .. })) {
+        ExitCode::Failed
+    } else if any(|status| matches!(status, Status::Gone(_) | Status::Superseded { .. })) {
+        ExitCode::Overtaken
+    } else if any(|status| !matches!(status, Status::Complete { .. })) {
+        ExitCode::Unknown
+    } else {
+        ExitCode::Done
+    }
+}
+
+async fn follow(
+    run: &Run,
+    session: &Session,
+    rows: Vec<Row<'_>>,
+    args: &StatusArgs,
+    signals: &mut Signals,
+    now: Timestamp,
+) -> Result<ExitCode, Error> {
+    let objects = rows
+        .iter()
+        .map(|row| Arc::unwrap_or_clone(Arc::clone(&row.targeted.deployment.raw)))
+        .collect();
+    let missing = missing(&rows);
+    let mut document = document(session, &rows, now, ExitCode::Unknown);
+    let verdict = watching::watch(
+        run,
+        session,
+        Watched {
+            applied: rows.into_iter().map(|row| row.applied).collect(),
+            objects,
+            missing,
+            timeout: args.timeout,
+            wait_for_drain: false,
+        },
+        signals,
+    )
+    .await;
+    lines::verdict(&run.ui, &verdict, &watching::commands(run, session));
+    let code = ExitCode::from(&verdict);
+    if run.global.output != OutputFormat::Text {
+        document["verdict"] = report::verdict(&verdict);
+        document["exit_code"] = code.number().into();
+        run.ui.json(&document);
+    }
+    Ok(code)
+}
+
+/// Fewer Deployments carry the newest deploy id than it was to change: a run ended in the middle.
+fn missing(rows: &[Row<'_>]) -> Missing {
+    let ids: BTreeSet<_> = rows
+        .iter()
+        .filter_map(|row| row.past.current().map(|record| record.id.clone()))
+        .collect();
+    let count = ids
+        .iter()
+        .map(|id| {
+            let own = || {
+                rows.iter()
+                    .filter_map(|row| row.past.current())
+                    .filter(|record| record.id == *id)
+            };
+            let planned = own()
+                .filter_map(|record| record.targets)
+                .max()
+                .unwrap_or_default();
+            let newest = own().filter_map(|record| record.at).max();
+            let is_newest = rows
+                .iter()
+                .filter_map(|row| row.past.current()?.at)
+                .max()
+                .is_none_or(|time| newest >= Some(time));
+            match is_newest {
+                true => (planned as usize).saturating_sub(own().count()),
+                false => 0,
+            }
+        })
+        .sum();
+    Missing {
+        count,
+        deployments: Vec::new(),
+    }
+}
+
+fn document(session: &Session, rows: &[Row<'_>], now: Timestamp, code: ExitCode) -> Value {
+    let deployments: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let record = row.past.record.as_ref();
+            json!({
+                "deployment": row.targeted.deployment.name(),
+                "status": report::status(&row.status),
+                "containers": row.targeted.containers.iter().map(|container| json!({
+                    "container": container.name, "image": container.image.to_string(),
+                })).collect::<Vec<_>>(),
+                "release": record.and_then(|record| row.past.log.entry(&record.id)).map(|entry| entry.number),
+                "deploy_id": record.map(|record| record.id.to_string()),
+                "ref": record.and_then(|record| record.reference.clone()),
+                "commit": record.and_then(|record| record.sha.clone()),
+                "user": record.and_then(|record| record.user.clone()),
+                "deployed_at": record.and_then(|record| record.at).map(|at| at.to_string()),
+                "drifted": row.past.record.is_some() && row.past.belief == Belief::Contradicted,
+                "causes": row.causes.iter().map(report::cause).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "schema": report::SCHEMA,
+        "command": "status",
+        "place": session.place(),
+        "at": now.to_string(),
+        "deployments": deployments,
+        "verdict": null,
+        "exit_code": code.number(),
+    })
+}

@@ -1,1 +1,0 @@
-//! No local file makes a policy looser.
