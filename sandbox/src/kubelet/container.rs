@@ -11,6 +11,9 @@ use super::story::{Cause, End, Pull};
 use super::texts;
 use crate::clock::Time;
 
+/// How many cluster events of one kind a kubelet reports of a container before it lets only one through now and then.
+const BURST: u32 = 25;
+
 /// What a kubelet knows of a container.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Container {
@@ -20,8 +23,9 @@ pub struct Container {
     level: u32,
     pull_failures: u32,
     pub(super) is_ready: bool,
-    /// When the readiness probe is next reported to fail.
+    /// When the readiness probe is next reported to fail, and how often it was.
     next_failure: Option<Time>,
+    reported_failures: u32,
     /// When it will have stopped, once it was asked to.
     stop_at: Option<Time>,
     /// How its last two lives ended, the latest first.
@@ -243,6 +247,7 @@ impl Container {
             .write(now, texts::start_line(&shape.name, &shape.image));
         self.stage = Stage::Running { since: now };
         self.is_ready = !shape.is_step() && shape.readiness.is_none() && !shape.has_startup_probe;
+        self.reported_failures = 0;
         self.next_failure = shape.readiness.as_ref().map(|probe| {
             now.plus(probe.delay)
                 .plus(probe.period.min(timings.longest_probe_period))
@@ -271,7 +276,12 @@ impl Container {
             && let (Some(failure), Some(probe)) = (self.next_failure, &shape.readiness)
             && now >= failure
         {
-            let period = probe.period.min(doing.script.timings.longest_probe_period);
+            let timings = doing.script.timings;
+            let mut period = probe.period.min(timings.longest_probe_period);
+            self.reported_failures = self.reported_failures.saturating_add(1);
+            if self.reported_failures >= BURST {
+                period = period.max(timings.longest_back_off);
+            }
             doing.warn(
                 shape,
                 "Unhealthy",

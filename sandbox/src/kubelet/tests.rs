@@ -164,6 +164,18 @@ fn a_probe_that_never_passes_is_reported_again_and_again() {
 }
 
 #[test]
+fn a_probe_that_goes_on_failing_is_reported_less_often() {
+    let mut bench = Bench::new("x/app:v1-never-ready", true);
+    bench.run(250 + 3600);
+    let failures = bench
+        .reasons
+        .iter()
+        .filter(|reason| *reason == "Unhealthy")
+        .count();
+    assert_eq!(failures, 25 + 12 - 1);
+}
+
+#[test]
 fn pull_errors_alternate_with_back_offs_that_repeat_them() {
     let cases = [
         ("not-found", "NotFound", ": not found"),

@@ -180,40 +180,37 @@ impl Kind {
         match self {
             Kind::Namespace => cluster("", "Namespace", "namespaces", &["ns"]),
             Kind::Node => cluster("", "Node", "nodes", &["no"]),
-            Kind::Pod => namespaced("", "v1", "Pod", "pods", &["po"]),
-            Kind::Event => namespaced("", "v1", "Event", "events", &["ev"]),
-            Kind::ConfigMap => namespaced("", "v1", "ConfigMap", "configmaps", &["cm"]),
-            Kind::Secret => namespaced("", "v1", "Secret", "secrets", &[]),
-            Kind::Service => namespaced("", "v1", "Service", "services", &["svc"]),
-            Kind::ServiceAccount => {
-                namespaced("", "v1", "ServiceAccount", "serviceaccounts", &["sa"])
-            }
-            Kind::ResourceQuota => {
-                namespaced("", "v1", "ResourceQuota", "resourcequotas", &["quota"])
-            }
-            Kind::Deployment => namespaced("apps", "v1", "Deployment", "deployments", &["deploy"]),
-            Kind::ReplicaSet => namespaced("apps", "v1", "ReplicaSet", "replicasets", &["rs"]),
-            Kind::StatefulSet => namespaced("apps", "v1", "StatefulSet", "statefulsets", &["sts"]),
-            Kind::DaemonSet => namespaced("apps", "v1", "DaemonSet", "daemonsets", &["ds"]),
-            Kind::Job => namespaced("batch", "v1", "Job", "jobs", &[]),
-            Kind::CronJob => namespaced("batch", "v1", "CronJob", "cronjobs", &["cj"]),
-            Kind::Lease => namespaced("coordination.k8s.io", "v1", "Lease", "leases", &[]),
-            Kind::HorizontalPodAutoscaler => namespaced(
-                "autoscaling",
-                "v2",
-                "HorizontalPodAutoscaler",
-                "horizontalpodautoscalers",
-                &["hpa"],
-            ),
+            Kind::Pod => namespaced("", "Pod", "pods", &["po"]),
+            Kind::Event => namespaced("", "Event", "events", &["ev"]),
+            Kind::ConfigMap => namespaced("", "ConfigMap", "configmaps", &["cm"]),
+            Kind::Secret => namespaced("", "Secret", "secrets", &[]),
+            Kind::Service => namespaced("", "Service", "services", &["svc"]),
+            Kind::ServiceAccount => namespaced("", "ServiceAccount", "serviceaccounts", &["sa"]),
+            Kind::ResourceQuota => namespaced("", "ResourceQuota", "resourcequotas", &["quota"]),
+            Kind::Deployment => namespaced("apps", "Deployment", "deployments", &["deploy"]),
+            Kind::ReplicaSet => namespaced("apps", "ReplicaSet", "replicasets", &["rs"]),
+            Kind::StatefulSet => namespaced("apps", "StatefulSet", "statefulsets", &["sts"]),
+            Kind::DaemonSet => namespaced("apps", "DaemonSet", "daemonsets", &["ds"]),
+            Kind::Job => namespaced("batch", "Job", "jobs", &[]),
+            Kind::CronJob => namespaced("batch", "CronJob", "cronjobs", &["cj"]),
+            Kind::Lease => namespaced("coordination.k8s.io", "Lease", "leases", &[]),
+            Kind::HorizontalPodAutoscaler => Names {
+                version: "v2",
+                ..namespaced(
+                    "autoscaling",
+                    "HorizontalPodAutoscaler",
+                    "horizontalpodautoscalers",
+                    &["hpa"],
+                )
+            },
             Kind::PodDisruptionBudget => namespaced(
                 "policy",
-                "v1",
                 "PodDisruptionBudget",
                 "poddisruptionbudgets",
                 &["pdb"],
             ),
-            Kind::Role => namespaced(RBAC, "v1", "Role", "roles", &[]),
-            Kind::RoleBinding => namespaced(RBAC, "v1", "RoleBinding", "rolebindings", &[]),
+            Kind::Role => namespaced(RBAC, "Role", "roles", &[]),
+            Kind::RoleBinding => namespaced(RBAC, "RoleBinding", "rolebindings", &[]),
             Kind::ClusterRole => cluster(RBAC, "ClusterRole", "clusterroles", &[]),
             Kind::ClusterRoleBinding => {
                 cluster(RBAC, "ClusterRoleBinding", "clusterrolebindings", &[])
@@ -232,20 +229,19 @@ fn cluster(
 ) -> Names {
     Names {
         namespaced: false,
-        ..namespaced(group, "v1", kind, plural, short)
+        ..namespaced(group, kind, plural, short)
     }
 }
 
 fn namespaced(
     group: &'static str,
-    version: &'static str,
     kind: &'static str,
     plural: &'static str,
     short: &'static [&'static str],
 ) -> Names {
     Names {
         group,
-        version,
+        version: "v1",
         kind,
         plural,
         short,

@@ -177,6 +177,27 @@ fn a_saved_world_runs_on() {
 }
 
 #[test]
+fn a_world_left_alone_sleeps_through_the_middle() {
+    let mut bench = Bench::running(&Shape::default());
+    bench.set_image("x/web:v2-crash");
+    bench.run(Duration::from_secs(30 * 24 * 3600));
+    let pods = bench.pods();
+    let crashed = pods
+        .iter()
+        .find(|pod| image_of(pod).ends_with("crash"))
+        .unwrap();
+    let restarts = View(crashed)
+        .number("/status/containerStatuses/0/restartCount")
+        .unwrap();
+    assert!((20..40).contains(&restarts), "{restarts}");
+    assert_eq!(bench.reason("Progressing"), "ProgressDeadlineExceeded");
+    bench.set_image("x/web:v3");
+    bench.run_until("the end", |bench| {
+        bench.is_complete() && bench.count("observedGeneration") == 3
+    });
+}
+
+#[test]
 fn one_seed_gives_one_world() {
     let run = |seed: u64| {
         let mut bench = Bench::new(
