@@ -14,9 +14,9 @@ mod process;
 mod report;
 mod resolve;
 mod rollout;
-mod surroundings;
 #[cfg(test)]
-mod test_servers;
+mod servers_for_tests;
+mod surroundings;
 mod ui;
 
 use std::process::ExitCode;

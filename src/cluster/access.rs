@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::fault::Fault;
 use super::reader::{Reader, review};
-use crate::error::{Error, Kind};
 
 /// Reviews asked for at the same time.
 const AT_ONCE: usize = 8;
@@ -28,32 +27,6 @@ pub(crate) struct Need {
 impl fmt::Display for Need {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.verb, self.resource)
-    }
-}
-
-/// Permissions that are not there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("you may not {} in the namespace {namespace}", listed(.needs))]
-pub(crate) struct NotAllowed {
-    pub(crate) namespace: String,
-    pub(crate) needs: Vec<Need>,
-}
-
-fn listed(needs: &[Need]) -> String {
-    let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
-    needs.join(", ")
-}
-
-impl NotAllowed {
-    /// Returns the Role that would grant them.
-    pub(crate) fn role(&self) -> String {
-        rbac(&self.namespace, &self.needs)
-    }
-}
-
-impl From<NotAllowed> for Error {
-    fn from(fault: NotAllowed) -> Self {
-        Self::new(Kind::Denied, fault).hint("Somebody who administers the namespace can grant it.")
     }
 }
 

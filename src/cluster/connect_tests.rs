@@ -13,7 +13,7 @@ use super::*;
 use crate::cluster::retry::Endurance;
 use crate::cluster::testing::{Piece, Reply, Script, kubeconfig};
 use crate::error::Kind;
-use crate::test_servers::{Authority, Server, reply};
+use crate::servers_for_tests::{Authority, Server, reply};
 
 const NAMESPACE: &str = "/api/v1/namespaces/shop";
 

@@ -34,8 +34,8 @@ pub(crate) enum Access<T> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum NamespaceAnswer {
     Found(Box<Value>),
-    /// It is being deleted. Its objects can still be changed, to no purpose.
-    Terminating,
+    /// It is being deleted. The API server still takes changes of what is in it, to no purpose.
+    Terminating(Box<Value>),
     Absent,
     /// It may exist: it may not be read.
     Hidden {
@@ -79,7 +79,9 @@ impl Reader {
         let namespaces = Resource::Namespaces.within("");
         let request = built(namespaces.get(&self.namespace, &GetParams::default()))?;
         match self.wire.read_json::<Box<Value>>(&request).await {
-            Ok(namespace) if is_terminating(&namespace) => Ok(NamespaceAnswer::Terminating),
+            Ok(namespace) if is_terminating(&namespace) => {
+                Ok(NamespaceAnswer::Terminating(namespace))
+            }
             Ok(namespace) => Ok(NamespaceAnswer::Found(namespace)),
             Err(fault) if fault.is_not_found() => Ok(NamespaceAnswer::Absent),
             Err(fault) if fault.is_forbidden() => Ok(NamespaceAnswer::Hidden {

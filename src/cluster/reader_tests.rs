@@ -33,14 +33,15 @@ fn names(objects: &[Value]) -> Vec<&str> {
 #[tokio::test(start_paused = true)]
 async fn a5_b13_an_absent_namespace_is_told_from_one_that_may_not_be_read() {
     let found = json!({"metadata": {"name": "shop"}});
+    let dying = json!({"status": {"phase": "Terminating"}});
     let cases = [
         (
             Reply::ok(&found),
             NamespaceAnswer::Found(Box::new(found.clone())),
         ),
         (
-            Reply::ok(&json!({"status": {"phase": "Terminating"}})),
-            NamespaceAnswer::Terminating,
+            Reply::ok(&dying),
+            NamespaceAnswer::Terminating(Box::new(dying.clone())),
         ),
         (
             Reply::status(404, "NotFound", "namespaces \"shop\" not found"),

@@ -92,7 +92,13 @@ impl Session {
             },
         )?;
         let annotations = match &namespace_object {
-            NamespaceAnswer::Found(object) => Some(annotations(object)),
+            NamespaceAnswer::Terminating(_) if purpose.intent == Intent::Write => {
+                let text = format!("the namespace {namespace} is being deleted");
+                return Err(Error::new(Kind::Refused, text));
+            }
+            NamespaceAnswer::Found(object) | NamespaceAnswer::Terminating(object) => {
+                Some(annotations(object))
+            }
             NamespaceAnswer::Hidden { .. } => None,
             NamespaceAnswer::Absent => return Err(absent(&cluster, &namespace).await),
         };
@@ -380,7 +386,7 @@ async fn ask(
     let yes_or_no = |yes| if yes { Answer::Yes } else { Answer::No };
     if let Question::Exists { .. } = question {
         let answer = match cluster.reader().namespace().await? {
-            NamespaceAnswer::Found(_) => Answer::Yes,
+            NamespaceAnswer::Found(_) | NamespaceAnswer::Terminating(_) => Answer::Yes,
             NamespaceAnswer::Absent => Answer::No,
             NamespaceAnswer::Hidden { .. } => Answer::Forbidden,
         };
