@@ -13,7 +13,6 @@ use kube::core::params::GetParams;
 use serde_json::Value;
 
 use super::Cluster;
-use super::answer::warnings;
 use super::fault::Fault;
 use super::paths::{Resource, built};
 use super::preview::{Effect, patch_request};
@@ -38,16 +37,10 @@ pub(crate) struct Written {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// It was accepted; the Deployment as it is stored.
-    Stored {
-        object: Box<Value>,
-        warnings: Vec<String>,
-    },
-    /// What was planned on is not there any more, and what is there now instead (nothing if that
-    /// could not be read): plan anew.
-    Moved {
-        differences: Vec<Mismatch>,
-        now: Option<Box<Value>>,
-    },
+    Stored { object: Box<Value> },
+    /// What was planned on is not there any more: plan anew. The differences may have gone again,
+    /// or could not be read.
+    Moved { differences: Vec<Mismatch> },
     /// It was refused.
     Refused(Refusal),
     /// It did not get through; nothing was stored.
@@ -75,7 +68,7 @@ enum Sight {
     Ours(Box<Value>),
     /// The PATCH would still apply.
     AsBefore,
-    Moved(Vec<Mismatch>, Box<Value>),
+    Moved(Vec<Mismatch>),
     /// It was there, and somebody changed the Deployment since.
     Overwritten,
     Gone,
@@ -148,16 +141,10 @@ impl<'a> Writer<'a> {
             if has_to_look {
                 match (self.look(patch).await, refusal) {
                     (Ok(Sight::Ours(object)), _) => {
-                        return Outcome::Stored {
-                            object,
-                            warnings: Vec::new(),
-                        };
+                        return Outcome::Stored { object };
                     }
-                    (Ok(Sight::Moved(differences, now)), _) => {
-                        return Outcome::Moved {
-                            differences,
-                            now: Some(now),
-                        };
+                    (Ok(Sight::Moved(differences)), _) => {
+                        return Outcome::Moved { differences };
                     }
                     (Ok(Sight::Overwritten), _) => return Outcome::Unresolved { why: fault },
                     (Ok(Sight::Gone), _) => {
@@ -168,7 +155,6 @@ impl<'a> Writer<'a> {
                     (Ok(Sight::AsBefore), Some(Refusal::Moved)) => {
                         return Outcome::Moved {
                             differences: Vec::new(),
-                            now: None,
                         };
                     }
                     (Ok(Sight::AsBefore), Some(refusal)) => return Outcome::Refused(refusal),
@@ -176,7 +162,6 @@ impl<'a> Writer<'a> {
                     (Err(_), Some(Refusal::Moved)) if !may_be_stored => {
                         return Outcome::Moved {
                             differences: Vec::new(),
-                            now: None,
                         };
                     }
                     (Err(_), _) => return Outcome::Unresolved { why: fault },
@@ -202,7 +187,6 @@ impl<'a> Writer<'a> {
         let answer = self.wire.once(request).await?;
         Ok(Outcome::Stored {
             object: self.wire.parse(&answer)?,
-            warnings: warnings(&answer.headers),
         })
     }
 
@@ -227,7 +211,7 @@ fn sight(patch: &Patch, now: Value) -> Sight {
         return if differences.is_empty() {
             Sight::AsBefore
         } else {
-            Sight::Moved(differences, Box::new(now))
+            Sight::Moved(differences)
         };
     };
     let values = || annotations.into_iter().flatten();
@@ -239,7 +223,7 @@ fn sight(patch: &Patch, now: Value) -> Sight {
         // A later deploy took our record over into its log.
         Sight::Overwritten
     } else {
-        Sight::Moved(differences, Box::new(now))
+        Sight::Moved(differences)
     }
 }
 

@@ -69,7 +69,19 @@ fn ignores_hangups() -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[tokio::test]
+    async fn signals_of_the_system_are_heard() {
+        use rustix::process::{Signal as Number, getpid, kill_process};
+        let mut signals = Signals::listen().expect("listening");
+        // Not SIGINT: who runs the tests may want to end them.
+        kill_process(getpid(), Number::TERM).expect("sent");
+        let heard = tokio::time::timeout(Duration::from_secs(60), signals.next()).await;
+        assert_eq!(heard, Ok(Signal::Terminate));
+    }
 
     #[tokio::test]
     async fn signals_are_received_in_their_order() {
