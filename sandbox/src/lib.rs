@@ -4,10 +4,16 @@
 //! around it makes it the built-in environment `sandbox` and the server that tests drive.
 #![warn(missing_docs)]
 
-pub mod admission;
 mod client;
-pub mod clock;
 mod controllers;
+mod go;
+mod json_text;
+mod patch;
+mod schema;
+mod status;
+
+pub mod admission;
+pub mod clock;
 pub mod events;
 pub mod kubelet;
 pub mod object;

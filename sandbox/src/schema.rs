@@ -1,0 +1,3 @@
+//! What has to be known about the built-in types: how lists merge, and which fields exist.
+
+pub(crate) mod lists;
