@@ -6,6 +6,7 @@
 
 mod client;
 mod controllers;
+mod defaults;
 mod go;
 mod json_text;
 mod patch;

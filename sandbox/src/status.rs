@@ -305,7 +305,11 @@ impl Status {
     }
 
     /// Builds the 403 for a namespace that is being deleted.
-    pub(crate) fn namespace_terminating(resource: Resource<'_>, name: &str, namespace: &str) -> Self {
+    pub(crate) fn namespace_terminating(
+        resource: Resource<'_>,
+        name: &str,
+        namespace: &str,
+    ) -> Self {
         let why = format!(
             "unable to create new content in namespace {namespace} because it is being terminated"
         );

@@ -37,7 +37,11 @@ impl Fault {
         Self::new(field, FaultKind::Required, detail)
     }
 
-    pub(crate) fn invalid(field: impl Into<String>, value: &Value, detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid(
+        field: impl Into<String>,
+        value: &Value,
+        detail: impl Into<String>,
+    ) -> Self {
         Self::new(field, FaultKind::Invalid(go::shown(value)), detail)
     }
 
