@@ -11,7 +11,9 @@ mod go;
 mod json_text;
 mod patch;
 mod schema;
+mod selector;
 mod status;
+mod validation;
 
 pub mod admission;
 pub mod clock;

@@ -18,6 +18,8 @@ pub(crate) enum FaultKind {
     NotSupported(String, Vec<&'static str>),
     /// The same key occurs twice in a list; the text is the value.
     Duplicate(String),
+    /// The field names something that is not there; the text is the name.
+    NotFound(String),
     /// The field must not be set here.
     Forbidden,
     /// The object or list is too large; the number is the limit.
@@ -58,6 +60,10 @@ impl Fault {
         Self::new(field, FaultKind::Duplicate(go::shown(value)), "")
     }
 
+    pub(crate) fn not_found(field: impl Into<String>, value: &Value) -> Self {
+        Self::new(field, FaultKind::NotFound(go::shown(value)), "")
+    }
+
     pub(crate) fn forbidden(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(field, FaultKind::Forbidden, detail)
     }
@@ -89,6 +95,7 @@ impl Fault {
                 )
             }
             FaultKind::Duplicate(value) => format!("Duplicate value: {value}"),
+            FaultKind::NotFound(value) => format!("Not found: {value}"),
             FaultKind::Forbidden => "Forbidden".to_owned(),
             FaultKind::TooLong(_) => "Too long".to_owned(),
         };
@@ -105,6 +112,7 @@ impl Fault {
             FaultKind::Invalid(_) => "FieldValueInvalid",
             FaultKind::NotSupported(..) => "FieldValueNotSupported",
             FaultKind::Duplicate(_) => "FieldValueDuplicate",
+            FaultKind::NotFound(_) => "FieldValueNotFound",
             FaultKind::Forbidden => "FieldValueForbidden",
             FaultKind::TooLong(_) => "FieldValueTooLong",
         };
