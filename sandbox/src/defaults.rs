@@ -8,6 +8,9 @@ use crate::object::{Kind, fields};
 
 /// Fills the defaults of a new or changed object.
 pub(crate) fn fill(kind: Kind, object: &mut Value) {
+    if kind.has_status() {
+        map_in(object, "status");
+    }
     match kind {
         Kind::Deployment => deployment(spec_of(object)),
         Kind::ReplicaSet => {

@@ -9,6 +9,7 @@ mod controllers;
 mod defaults;
 mod go;
 mod json_text;
+mod managed_fields;
 mod patch;
 mod schema;
 mod selector;
