@@ -14,6 +14,7 @@ mod patch;
 mod schema;
 mod selector;
 mod status;
+mod table;
 mod validation;
 
 pub mod admission;
