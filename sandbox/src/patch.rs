@@ -18,8 +18,6 @@ pub(crate) enum PatchKind {
 }
 
 impl PatchKind {
-    pub(crate) const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
-
     /// Reads the kind from a `Content-Type` without its parameters.
     pub(crate) fn of_media_type(media_type: &str) -> Option<Self> {
         match media_type {

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use crate::go::quoted;
 
 mod fault;
-pub(crate) use fault::{Fault, FaultKind};
+pub(crate) use fault::Fault;
 
 /// Machine-readable cause of a [`Status`], spelled as upstream spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::object::Kind;
 /// A member has the wrong type; the text says what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Mismatch(String);
+pub(crate) struct Mismatch(pub(crate) String);
 
 /// Cleans `object` and returns the paths of the fields that its type does not have.
 pub(crate) fn decode(kind: Kind, object: &mut Value) -> Result<Vec<String>, Mismatch> {

@@ -49,10 +49,10 @@ impl Fault {
 
     pub(crate) fn not_supported(
         field: impl Into<String>,
-        value: &str,
+        value: &Value,
         supported: &[&'static str],
     ) -> Self {
-        let kind = FaultKind::NotSupported(go::quoted(value), supported.to_vec());
+        let kind = FaultKind::NotSupported(go::shown(value), supported.to_vec());
         Self::new(field, kind, "")
     }
 

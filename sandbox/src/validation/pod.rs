@@ -77,7 +77,7 @@ pub(super) fn spec(spec: &Value, path: &str, faults: &mut Vec<Fault>) {
         "Always" | "OnFailure" | "Never" => {}
         other => faults.push(Fault::not_supported(
             format!("{path}.restartPolicy"),
-            other,
+            &json!(other),
             &["Always", "OnFailure", "Never"],
         )),
     }

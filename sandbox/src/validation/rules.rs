@@ -63,7 +63,11 @@ pub(super) fn binding(object: &Value, before: Option<&Value>, faults: &mut Vec<F
         "Role" | "ClusterRole" => {}
         other => {
             let known = ["ClusterRole", "Role"];
-            faults.push(Fault::not_supported("roleRef.kind", other, &known));
+            faults.push(Fault::not_supported(
+                "roleRef.kind",
+                &Value::from(other),
+                &known,
+            ));
         }
     }
     if before.is_some_and(|before| before.get("roleRef") != object.get("roleRef")) {

@@ -86,7 +86,7 @@ fn check_template(object: &Value, policies: &[&'static str], faults: &mut Vec<Fa
     let policy = text(object, "/spec/template/spec/restartPolicy");
     if !policies.contains(&policy) {
         let field = "spec.template.spec.restartPolicy";
-        faults.push(Fault::not_supported(field, policy, policies));
+        faults.push(Fault::not_supported(field, &Value::from(policy), policies));
     }
 }
 
@@ -103,7 +103,11 @@ fn check_strategy(object: &Value, faults: &mut Vec<Fault>) {
         }
         other => {
             let known = ["Recreate", "RollingUpdate"];
-            faults.push(Fault::not_supported("spec.strategy", other, &known));
+            faults.push(Fault::not_supported(
+                "spec.strategy",
+                &Value::from(other),
+                &known,
+            ));
         }
     }
 }
