@@ -156,7 +156,7 @@ pub(crate) struct Status {
     pub(crate) reason: Option<Reason>,
     pub(crate) message: String,
     /// `None` leaves the member out, which upstream does for some refusals and not for others.
-    pub(crate) details: Option<Details>,
+    pub(crate) details: Option<Box<Details>>,
     /// The token to go on with, inconsistently, after an expired one.
     pub(crate) continue_token: Option<String>,
 }
@@ -194,7 +194,7 @@ impl Status {
 
     fn detailed(code: u16, reason: Reason, message: impl Into<String>, details: Details) -> Self {
         Self {
-            details: Some(details),
+            details: Some(Box::new(details)),
             ..Self::plain(code, Some(reason), message)
         }
     }
@@ -206,7 +206,7 @@ impl Status {
             ..Details::of(resource, name)
         };
         Self {
-            details: Some(details),
+            details: Some(Box::new(details)),
             ..Self::plain(200, None, "")
         }
     }

@@ -22,33 +22,12 @@ pub(super) fn fill(spec: &mut Fields) {
     }
 }
 
-/// Fills what only a pod itself has: by its type, and by the admission plugins that are always on.
+/// Fills what only a pod itself has, and no template.
 pub(super) fn fill_bare(spec: &mut Fields) {
     absent(spec, "enableServiceLinks", json!(true));
-    absent(spec, "serviceAccountName", json!("default"));
-    mirror_service_account(spec);
     for list in ["initContainers", "containers"] {
         for item in items(spec, list) {
             requests(child(item, "resources"));
-        }
-    }
-    absent(spec, "priority", json!(0));
-    absent(spec, "preemptionPolicy", json!("PreemptLowerPriority"));
-    let tolerations = spec.entry("tolerations").or_insert_with(|| json!([]));
-    let Value::Array(tolerations) = tolerations else {
-        return;
-    };
-    for key in [
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-    ] {
-        let is_tolerated = tolerations.iter().any(|toleration| {
-            matches!(toleration.get("key").and_then(Value::as_str), Some(own) if own == key)
-        });
-        if !is_tolerated {
-            tolerations.push(json!({
-                "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
-            }));
         }
     }
 }
