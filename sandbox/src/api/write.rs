@@ -308,17 +308,6 @@ fn check_identity(call: &Call<'_>, before: &Value, object: &Value) -> Result<(),
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
-    for (field, own) in [
-        ("kind", call.kind().kind()),
-        ("apiVersion", &call.kind().api_version()),
-    ] {
-        let given = object.get(field).and_then(Value::as_str).unwrap_or("");
-        if given != own {
-            return Err(Status::bad_request(format!(
-                "the patch would change {field} from {own} to {given}"
-            )));
-        }
-    }
     let version = text(object, "/metadata/resourceVersion");
     if !version.is_empty() && version.parse::<u64>().is_err() {
         return Err(Status::unclassified(format!(
