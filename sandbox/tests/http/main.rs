@@ -1,4 +1,9 @@
 //! The server over TCP, through a client that sees every byte.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends when something is not as it has to be"
+)]
 
 mod client;
 mod faults;

@@ -253,10 +253,7 @@ async fn the_registry_knows_which_tags_are_there() {
     );
     for digest in [&digest, platforms[1]["digest"].as_str().unwrap()] {
         let manifest = client.get(&format!("/v2/web/manifests/{digest}")).await;
-        assert_eq!(
-            manifest.header("docker-content-digest"),
-            Some(digest.as_ref())
-        );
+        assert_eq!(manifest.header("docker-content-digest"), Some(digest));
     }
     let missing = client.get("/v2/web/manifests/v1-not-found").await;
     assert_eq!(json_of(&missing)["errors"][0]["code"], "MANIFEST_UNKNOWN");

@@ -1,6 +1,12 @@
 //! kubectl against the sandbox: the commands that a person would try.
 //!
 //! The variable `KUBECTL` names the program; a test never passes without having run it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends when something is not as it has to be"
+)]
 
 mod changes;
 mod looking;
