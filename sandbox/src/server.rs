@@ -13,8 +13,6 @@ mod files;
 mod http1;
 mod registry;
 mod request_log;
-#[cfg(test)]
-mod tests;
 mod uri;
 
 pub use body::Payload;

@@ -17,10 +17,15 @@ enum Source {
     Whole(Option<Bytes>),
     /// What is left, and then the connection breaks.
     Cut {
-        rest: Option<Bytes>,
+        rest: Bytes,
         announced: u64,
     },
     Events(mpsc::Receiver<io::Result<Bytes>>),
+    /// The connection breaks once what came before has left.
+    Breaking(io::Error),
+    /// The connection breaks now.
+    Broken(io::Error),
+    Over,
 }
 
 impl Payload {
@@ -32,14 +37,18 @@ impl Payload {
     pub(super) fn cut(bytes: &Bytes, after: usize) -> Payload {
         let announced = bytes.len() as u64;
         let rest = bytes.slice(..after.min(bytes.len()));
-        Payload(Source::Cut {
-            rest: Some(rest),
-            announced,
-        })
+        Payload(Source::Cut { rest, announced })
     }
 
     pub(super) fn events(receiver: mpsc::Receiver<io::Result<Bytes>>) -> Payload {
         Payload(Source::Events(receiver))
+    }
+
+    /// Breaks the connection at the next turn, so that the bytes before can leave in this one.
+    fn break_soon<T>(&mut self, error: io::Error, context: &Context<'_>) -> Poll<T> {
+        self.0 = Source::Broken(error);
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -51,20 +60,32 @@ impl Body for Payload {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match &mut self.0 {
-            Source::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Source::Cut { rest, .. } => Poll::Ready(Some(match rest.take() {
-                Some(bytes) if !bytes.is_empty() => Ok(Frame::data(bytes)),
-                Some(_) | None => Err(io::ErrorKind::ConnectionReset.into()),
-            })),
-            Source::Events(receiver) => receiver
-                .poll_recv(context)
-                .map(|line| line.map(|line| line.map(Frame::data))),
+        match std::mem::replace(&mut self.0, Source::Over) {
+            Source::Whole(bytes) => Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            Source::Cut { rest, .. } => {
+                self.0 = Source::Breaking(io::ErrorKind::ConnectionReset.into());
+                Poll::Ready(Some(Ok(Frame::data(rest))))
+            }
+            Source::Events(mut receiver) => match receiver.poll_recv(context) {
+                Poll::Ready(Some(Err(error))) => self.break_soon(error, context),
+                Poll::Ready(None) => Poll::Ready(None),
+                Poll::Ready(Some(Ok(line))) => {
+                    self.0 = Source::Events(receiver);
+                    Poll::Ready(Some(Ok(Frame::data(line))))
+                }
+                Poll::Pending => {
+                    self.0 = Source::Events(receiver);
+                    Poll::Pending
+                }
+            },
+            Source::Breaking(error) => self.break_soon(error, context),
+            Source::Broken(error) => Poll::Ready(Some(Err(error))),
+            Source::Over => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Source::Whole(None))
+        matches!(self.0, Source::Whole(None) | Source::Over)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -73,7 +94,8 @@ impl Body for Payload {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
             Source::Cut { announced, .. } => SizeHint::with_exact(*announced),
-            Source::Events(_) => SizeHint::default(),
+            Source::Events(_) | Source::Breaking(_) | Source::Broken(_) => SizeHint::default(),
+            Source::Over => SizeHint::with_exact(0),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Events {
         let lines = self.watch.poll(world, now);
         self.trouble(world, &mut pieces);
         for line in lines {
-            if self.has_ended() || self.is_mute {
+            if self.is_broken || self.is_mute {
                 break;
             }
             let line = Bytes::from(line);
@@ -62,9 +62,9 @@ impl Events {
         self.is_broken || (self.watch.has_ended() && !self.is_mute)
     }
 
-    /// Returns when to poll even if nothing changes.
-    pub(super) fn wakes_at(&self) -> Time {
-        self.watch.wakes_at()
+    /// Returns when to poll even if nothing changes; a watch that has fallen silent has nothing to wait for.
+    pub(super) fn wakes_at(&self) -> Option<Time> {
+        (!self.is_mute).then(|| self.watch.wakes_at())
     }
 
     /// Lets the trouble happen, once, if it is its turn.

@@ -161,10 +161,10 @@ async fn tell(server: Server, mut events: Events, sender: mpsc::Sender<io::Resul
         if !send(&sender, pieces).await || events.has_ended() {
             break;
         }
-        let pause = pause(events.wakes_at(), now);
+        let wakes_at = events.wakes_at();
         tokio::select! {
             _ = changed.changed() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = sleep_until(wakes_at, now) => {}
             () = sender.closed() => break,
             _ = stopping.wait_for(|is_stopping| *is_stopping) => break,
         }
@@ -186,7 +186,10 @@ async fn send(sender: &mpsc::Sender<io::Result<Bytes>>, pieces: Vec<Piece>) -> b
     true
 }
 
-/// Returns how long until a time that may be past already.
-fn pause(due: Time, now: Time) -> Duration {
-    due.since(now).max(Duration::from_millis(1))
+/// Waits for a time that may be past already, or for ever.
+async fn sleep_until(due: Option<Time>, now: Time) {
+    match due {
+        Some(due) => tokio::time::sleep(due.since(now).max(Duration::from_millis(1))).await,
+        None => std::future::pending().await,
+    }
 }
