@@ -5,6 +5,7 @@
 mod body;
 mod delete;
 mod discovery;
+mod exchange;
 mod list;
 mod logs;
 mod negotiate;
@@ -12,6 +13,7 @@ mod openapi;
 mod options;
 mod page;
 mod protobuf;
+mod refusal;
 mod represent;
 mod reviews;
 mod route;
@@ -22,167 +24,20 @@ mod watch;
 mod webhook;
 mod write;
 
+pub use exchange::{Body, Circumstances, Request, Response, User};
 pub use watch::Watch;
 pub use webhook::Webhook;
 
-use bytes::Bytes;
 use http::Method;
 
 use crate::clock::Time;
 use crate::object::{Key, Kind};
 use crate::rbac::{self, Action};
 use crate::status::{Resource, Status};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::world::World;
 use options::Query;
 use route::{Route, Subresource, Target};
-
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// The name that roles are bound to.
-    pub name: String,
-    /// An identifier that `kubectl auth whoami` shows.
-    pub uid: String,
-    /// The groups that roles may be bound to, too.
-    pub groups: Vec<String>,
-}
-
-impl User {
-    /// Makes the user that may do everything.
-    pub fn admin() -> User {
-        User::member("admin", &["system:masters", "system:authenticated"])
-    }
-
-    /// Makes a user that may do what roles say.
-    pub fn named(name: &str) -> User {
-        User::member(name, &["system:authenticated"])
-    }
-
-    /// Makes the user that sends no credentials.
-    pub fn anonymous() -> User {
-        User::member("system:anonymous", &["system:unauthenticated"])
-    }
-
-    fn member(name: &str, groups: &[&str]) -> User {
-        User {
-            name: name.to_owned(),
-            uid: name.to_owned(),
-            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-        }
-    }
-}
-
-/// A request as it came over the wire, with its user found out.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The HTTP method.
-    pub method: Method,
-    /// The path, decoded.
-    pub path: String,
-    /// The parameters of the query, decoded, in their order.
-    pub query: Vec<(String, String)>,
-    /// The headers, their names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Bytes,
-    /// Who asks.
-    pub user: User,
-}
-
-impl Request {
-    /// Returns the first header of that (lower-case) name, empty if there is none.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(header, _)| header == name)
-            .map_or("", |(_, value)| value)
-    }
-
-    /// Returns the first parameter of that name.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(parameter, _)| parameter == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-/// What else than the request decides about its answer.
-#[derive(Clone, Debug, Default)]
-pub struct Circumstances {
-    /// Admission webhooks that are called for writes of Deployments.
-    pub webhooks: Vec<Webhook>,
-    /// How many revisions behind the newest state lists and reads are.
-    pub lag: u64,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub struct Response {
-    /// The HTTP status code.
-    pub status: u16,
-    /// The headers; a name may occur more than once.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body.
-    pub body: Body,
-}
-
-/// What follows the headers.
-#[derive(Debug)]
-pub enum Body {
-    /// All of it.
-    Whole(Bytes),
-    /// Events, as they come.
-    Watch(Box<Watch>),
-}
-
-impl Response {
-    fn json(status: u16, body: Vec<u8>) -> Response {
-        Response::typed(status, "application/json", body)
-    }
-
-    fn typed(status: u16, content_type: &str, body: Vec<u8>) -> Response {
-        Response {
-            status,
-            headers: vec![("content-type", content_type.to_owned())],
-            body: Body::Whole(Bytes::from(body)),
-        }
-    }
-
-    /// Builds an answer that somebody else than the API server gives.
-    pub(crate) fn intercepted(status: u16, content_type: &str, body: Vec<u8>) -> Response {
-        Response::typed(status, content_type, body)
-    }
-
-    /// Puts another time into the `Date` header.
-    pub(crate) fn set_date(&mut self, time: Time) {
-        self.headers.retain(|(name, _)| *name != "date");
-        self.headers.push(("date", negotiate::http_date(time)));
-    }
-
-    /// Returns the body if it is not a watch.
-    pub fn bytes(&self) -> &[u8] {
-        match &self.body {
-            Body::Whole(bytes) => bytes,
-            Body::Watch(_) => &[],
-        }
-    }
-}
-
-impl From<Status> for Response {
-    fn from(status: Status) -> Response {
-        let mut response = Response::json(status.code, status.to_json());
-        if let Some(details) = &status.details
-            && details.retry_after_seconds > 0
-        {
-            response
-                .headers
-                .push(("retry-after", details.retry_after_seconds.to_string()));
-        }
-        response
-    }
-}
 
 /// Answers a request and changes the world as it asks for.
 ///
@@ -283,30 +138,6 @@ impl Call<'_> {
         )
     }
 
-    /// Turns the store's refusal into the server's.
-    fn refusal(&self, error: StoreError) -> Status {
-        let name = self.target.name.as_deref().unwrap_or("");
-        match error {
-            StoreError::NotFound(key) => Status::not_found(self.resource(), &key.name),
-            StoreError::AlreadyExists(key) => Status::already_exists(self.resource(), &key.name),
-            StoreError::Conflict(key) => Status::conflict(self.resource(), &key.name),
-            StoreError::UidMismatch { key, wanted, found } => Status::precondition_failed(
-                self.resource(),
-                &key.name,
-                &format!("UID in precondition: {wanted}, UID in object meta: {found}"),
-            ),
-            StoreError::NameMissing => Status::invalid(
-                self.kind().group(),
-                self.kind().kind(),
-                name,
-                &[crate::status::Fault::required(
-                    "metadata.name",
-                    "name or generateName is required",
-                )],
-            ),
-        }
-    }
-
     fn not_found(&self) -> Status {
         Status::not_found(self.resource(), self.target.name.as_deref().unwrap_or(""))
     }
@@ -393,15 +224,9 @@ fn authorize(store: &Store, call: &Call<'_>, verb: &str) -> Result<(), Status> {
     }
 }
 
-/// Lets everybody with credentials look at the API itself.
+/// Lets everybody with credentials look at the API itself, and everybody at its version.
 fn authorize_path(request: &Request) -> Result<(), Status> {
-    let is_known = request
-        .user
-        .groups
-        .iter()
-        .any(|group| group == "system:authenticated");
-    let is_public = request.path == "/version";
-    if is_known || is_public {
+    if request.path == "/version" || rbac::may_visit(&request.user, &request.path) {
         return Ok(());
     }
     let verb = request.method.as_str().to_lowercase();

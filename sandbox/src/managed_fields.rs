@@ -7,6 +7,7 @@ mod field_set;
 
 use serde_json::{Map, Value, json};
 
+use crate::client::Writing;
 use crate::clock::Time;
 use crate::object::{Kind, metadata, put, text};
 use compare::compare;
@@ -76,6 +77,15 @@ pub(crate) fn record(
     let entries: Vec<Value> = entries.into_iter().map(Entry::into_value).collect();
     let entries = (!entries.is_empty()).then(|| Value::from(entries));
     put(metadata(after), "managedFields", entries);
+}
+
+/// Signs a write of one of the world's own actors.
+pub(crate) fn sign(writing: &Writing<'_>, object: &mut Value) {
+    let manager = Manager {
+        name: writing.manager,
+        subresource: writing.subresource,
+    };
+    record(writing.kind, writing.before, object, manager, writing.now);
 }
 
 /// One manager's line; all but the fields stays as it was read.

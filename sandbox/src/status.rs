@@ -9,145 +9,13 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::go::quoted;
 
+mod details;
 mod fault;
+mod reason;
+
+pub(crate) use details::{Attempt, Cause, Details, Resource};
 pub(crate) use fault::Fault;
-
-/// Machine-readable cause of a [`Status`], spelled as upstream spells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    AlreadyExists,
-    Conflict,
-    Invalid,
-    BadRequest,
-    MethodNotAllowed,
-    NotAcceptable,
-    UnsupportedMediaType,
-    RequestEntityTooLarge,
-    Expired,
-    Timeout,
-    TooManyRequests,
-    InternalError,
-    ServiceUnavailable,
-}
-
-impl Reason {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Unauthorized => "Unauthorized",
-            Self::Forbidden => "Forbidden",
-            Self::NotFound => "NotFound",
-            Self::AlreadyExists => "AlreadyExists",
-            Self::Conflict => "Conflict",
-            Self::Invalid => "Invalid",
-            Self::BadRequest => "BadRequest",
-            Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::NotAcceptable => "NotAcceptable",
-            Self::UnsupportedMediaType => "UnsupportedMediaType",
-            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
-            Self::Expired => "Expired",
-            Self::Timeout => "Timeout",
-            Self::TooManyRequests => "TooManyRequests",
-            Self::InternalError => "InternalError",
-            Self::ServiceUnavailable => "ServiceUnavailable",
-        }
-    }
-
-    /// Returns the reason that an HTTP status code stands for when nothing more is known.
-    pub(crate) fn of_code(code: u16) -> Option<Self> {
-        Some(match code {
-            400 => Self::BadRequest,
-            401 => Self::Unauthorized,
-            403 => Self::Forbidden,
-            404 => Self::NotFound,
-            405 => Self::MethodNotAllowed,
-            406 => Self::NotAcceptable,
-            409 => Self::Conflict,
-            410 => Self::Expired,
-            413 => Self::RequestEntityTooLarge,
-            415 => Self::UnsupportedMediaType,
-            422 => Self::Invalid,
-            429 => Self::TooManyRequests,
-            500 => Self::InternalError,
-            503 => Self::ServiceUnavailable,
-            504 => Self::Timeout,
-            _ => return None,
-        })
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// A resource as messages name it: `deployments.apps`, or `pods` in the core group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Resource<'a> {
-    pub(crate) group: &'a str,
-    pub(crate) plural: &'a str,
-}
-
-impl fmt::Display for Resource<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.plural)?;
-        match self.group {
-            "" => Ok(()),
-            group => write!(formatter, ".{group}"),
-        }
-    }
-}
-
-/// One line of `details.causes`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Cause {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub(crate) reason: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) message: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) field: String,
-}
-
-/// What a [`Status`] is about; empty members are left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Details {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) name: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) group: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) kind: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) uid: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) causes: Vec<Cause>,
-    #[serde(skip_serializing_if = "is_zero")]
-    pub(crate) retry_after_seconds: u32,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-impl Details {
-    fn of(resource: Resource<'_>, name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            group: resource.group.to_owned(),
-            kind: resource.plural.to_owned(),
-            ..Self::default()
-        }
-    }
-}
+pub(crate) use reason::Reason;
 
 /// A refusal (or, after a deletion, a success) as the API server words it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,17 +27,6 @@ pub(crate) struct Status {
     pub(crate) details: Option<Box<Details>>,
     /// The token to go on with, inconsistently, after an expired one.
     pub(crate) continue_token: Option<String>,
-}
-
-/// Where a refused request wanted to act, for the text of a 403.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attempt<'a> {
-    pub(crate) user: &'a str,
-    pub(crate) verb: &'a str,
-    pub(crate) resource: Resource<'a>,
-    pub(crate) subresource: &'a str,
-    pub(crate) namespace: &'a str,
-    pub(crate) name: &'a str,
 }
 
 const MODIFIED: &str =

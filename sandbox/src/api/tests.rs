@@ -9,6 +9,7 @@ mod watches;
 mod webhooks;
 mod writes;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::*;

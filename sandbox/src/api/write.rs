@@ -8,13 +8,13 @@ use super::body::{self, Document, Unreadable};
 use super::negotiate;
 use super::options::{FieldValidation, WriteOptions};
 use super::route::Subresource;
-use super::{Call, Response, represent, webhook};
-use crate::admission::{self, Denial};
+use super::{Call, Response, refusal, represent, webhook};
+use crate::admission;
 use crate::managed_fields::{self, Manager};
 use crate::object::{Kind, fields, metadata, name, namespace, put, text, uid};
 use crate::patch::{self, PatchKind};
 use crate::schema::{self, Mismatch};
-use crate::status::{Fault, Resource, Status};
+use crate::status::{Fault, Status};
 use crate::store::{Scope, Store};
 use crate::{defaults, validation};
 
@@ -58,7 +58,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Response, Sta
             &Value::from(0),
             "must be specified for an update",
         );
-        return Err(invalid(call.kind(), wanted, &[fault]));
+        return Err(refusal::invalid(call.kind(), wanted, &[fault]));
     }
     let is_stale_uid = !uid(&object).is_empty() && uid(&object) != uid(&before);
     if is_stale_uid {
@@ -227,7 +227,7 @@ fn insert(
     }
     defaults::fill(kind, &mut object);
     check(kind, &object, None)?;
-    admission::check_create(store, kind, &object).map_err(|denial| denied(&denial))?;
+    admission::check_create(store, kind, &object).map_err(|denial| refusal::denied(&denial))?;
     let manager = Manager {
         name: &options.manager,
         subresource: "",
@@ -349,44 +349,7 @@ fn check(kind: Kind, object: &Value, before: Option<&Value>) -> Result<(), Statu
     if faults.is_empty() {
         Ok(())
     } else {
-        Err(invalid(kind, name(object), &faults))
-    }
-}
-
-pub(super) fn invalid(kind: Kind, name: &str, faults: &[Fault]) -> Status {
-    Status::invalid(kind.group(), kind.kind(), name, faults)
-}
-
-/// Words what admission refused.
-fn denied(denial: &Denial) -> Status {
-    match denial {
-        Denial::NamespaceMissing(namespace) => Status::not_found(
-            Resource {
-                group: "",
-                plural: "namespaces",
-            },
-            namespace,
-        ),
-        Denial::NamespaceTerminating {
-            kind,
-            name,
-            namespace,
-        } => Status::namespace_terminating(super::resource_of(*kind), name, namespace),
-        Denial::QuotaExceeded {
-            kind,
-            name,
-            message,
-        } => Status::forbidden_because(super::resource_of(*kind), name, message),
-        Denial::Invalid {
-            kind,
-            name,
-            field,
-            value,
-            why,
-        } => {
-            let fault = Fault::invalid(field.as_str(), &Value::from(value.as_str()), *why);
-            invalid(*kind, name, &[fault])
-        }
+        Err(refusal::invalid(kind, name(object), &faults))
     }
 }
 

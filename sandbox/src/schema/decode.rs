@@ -53,18 +53,14 @@ fn strip(field: &str, value: &mut Value) {
 fn drop_unknown(path: &str, value: &mut Value, known: &Value, unknown: &mut Vec<String>) {
     match (value, known) {
         (Value::Object(members), Value::Object(known)) => {
-            members.retain(|name, _| {
-                let is_known = known.contains_key(name);
-                if !is_known {
-                    unknown.push(join(path, name));
+            members.retain(|name, value| {
+                let path = join(path, name);
+                match known.get(name) {
+                    Some(known) => drop_unknown(&path, value, known, unknown),
+                    None => unknown.push(path),
                 }
-                is_known
+                known.contains_key(name)
             });
-            for (name, value) in members.iter_mut() {
-                if let Some(known) = known.get(name) {
-                    drop_unknown(&join(path, name), value, known, unknown);
-                }
-            }
         }
         (Value::Array(items), Value::Array(known)) => {
             for (index, (item, known)) in items.iter_mut().zip(known).enumerate() {
@@ -139,7 +135,7 @@ mod tests {
             "typo": 1,
         });
         let unknown = decode(Kind::Deployment, &mut deployment).unwrap();
-        assert_eq!(unknown, ["typo", "spec.template.spec.containers[1].imagee"]);
+        assert_eq!(unknown, ["spec.template.spec.containers[1].imagee", "typo"]);
         assert_eq!(deployment.get("typo"), None);
         assert_eq!(
             deployment.pointer("/spec/template/spec/containers/1"),

@@ -159,18 +159,13 @@ fn pointer(kind: Kind, field: &str) -> String {
 
 /// Splits at commas that no backslash protects.
 fn split(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut start, mut is_escaped) = (0, false);
-    for (index, character) in text.char_indices() {
-        if character == ',' && !is_escaped {
-            parts.push(&text[start..index]);
-            start = index + 1;
-        }
+    let mut is_escaped = false;
+    let parts = text.split(|character| {
+        let is_end = character == ',' && !is_escaped;
         is_escaped = character == '\\' && !is_escaped;
-    }
-    parts.push(&text[start..]);
-    parts.retain(|part| !part.is_empty());
-    parts
+        is_end
+    });
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 fn unescape(value: &str) -> String {

@@ -8,6 +8,7 @@ use super::{control, registry};
 use crate::api::{self, Request, Response, User};
 use crate::clock::Time;
 use crate::faults::{Delivery, Fate, Faults, WatchTrouble};
+use crate::managed_fields;
 use crate::status::Status;
 use crate::world::World;
 
@@ -50,8 +51,9 @@ pub(super) struct Given {
 }
 
 impl Cluster {
-    /// Makes a cluster whose administrator has the given token.
-    pub fn new(world: World, token: &str) -> Cluster {
+    /// Makes a cluster whose administrator has the given token; its actors sign what they write.
+    pub fn new(mut world: World, token: &str) -> Cluster {
+        world.sign_writes(managed_fields::sign);
         let users = BTreeMap::from([(token.to_owned(), User::admin())]);
         Cluster {
             world,
@@ -75,7 +77,12 @@ impl Cluster {
         }
         if control::is_asked(&request) {
             let is_admin = user.as_ref() == Some(&User::admin());
-            return given(control::answer(self, &request, is_admin, now));
+            let reply = control::answer(self, &request, is_admin, now);
+            return Given {
+                ends_server: reply.ends_server,
+                ..Given::whole(reply.response)
+            }
+            .into();
         }
         let fate = self.faults.meet(&request);
         let before = self.world.store.revision();
@@ -102,10 +109,14 @@ impl Cluster {
                 body,
                 retry_after,
             } => {
-                let mut response = Response::intercepted(status, &content_type, body);
+                let mut response = Response::typed(status, &content_type, body);
                 let seconds = retry_after.map(|seconds| ("retry-after", seconds.to_string()));
                 response.headers.extend(seconds);
-                return delayed(response, fate.delay);
+                return Given {
+                    delay: fate.delay,
+                    ..Given::whole(response)
+                }
+                .into();
             }
             Delivery::Lost => is_lost = true,
             Delivery::Cut(after) => cut = Some(after),
@@ -124,14 +135,13 @@ impl Cluster {
         if is_lost {
             return Answer::Closed;
         }
-        let delay = fate.delay;
-        Answer::Given(Box::new(Given {
-            response,
-            delay,
+        Given {
+            delay: fate.delay,
             cut,
             watch: fate.watch,
-            ends_server: false,
-        }))
+            ..Given::whole(response)
+        }
+        .into()
     }
 
     /// Finds out who asks: nobody in particular without a token, `None` with a wrong one.
@@ -154,22 +164,21 @@ impl Cluster {
     }
 }
 
-fn delayed(response: Response, delay: Duration) -> Answer {
-    Answer::Given(Box::new(Given {
-        response,
-        delay,
-        cut: None,
-        watch: None,
-        ends_server: false,
-    }))
+impl Given {
+    /// Lets a response come as it is.
+    pub(super) fn whole(response: Response) -> Given {
+        Given {
+            response,
+            delay: Duration::ZERO,
+            cut: None,
+            watch: None,
+            ends_server: false,
+        }
+    }
 }
 
-fn given(control: control::Reply) -> Answer {
-    Answer::Given(Box::new(Given {
-        response: control.response,
-        delay: Duration::ZERO,
-        cut: None,
-        watch: None,
-        ends_server: control.ends_server,
-    }))
+impl From<Given> for Answer {
+    fn from(given: Given) -> Answer {
+        Answer::Given(Box::new(given))
+    }
 }

@@ -41,7 +41,7 @@ pub(super) fn answer(cluster: &mut Cluster, request: &Request, is_admin: bool, n
     let result = act(cluster, request, path, now);
     let response = result.map_or_else(Response::from, |body| {
         // A Value always prints.
-        Response::intercepted(
+        Response::typed(
             200,
             "application/json",
             serde_json::to_vec(&body).unwrap_or_default(),

@@ -54,7 +54,7 @@ async fn receive(
         Ok(body) => body.to_bytes(),
         Err(_) => {
             let message = format!("Request entity too large: limit is {MAX_BODY}");
-            return plain(Status::too_large(message).into());
+            return respond(&server, Given::whole(Status::too_large(message).into()));
         }
     };
     answer(&server, hyper::Request::from_parts(parts, body)).await
@@ -67,7 +67,11 @@ pub(super) async fn answer(
 ) -> io::Result<http::Response<Payload>> {
     let request = read(request);
     server.lock().last_request = Instant::now();
-    let answer = server.settle(|cluster, now| cluster.answer(request, now))?;
+    let answer = server.settle(|cluster, now| cluster.answer(request, now));
+    let answer = answer.unwrap_or_else(|error| {
+        let why = format!("the sandbox cannot save its state: {error}");
+        Given::whole(Status::internal(&why).into()).into()
+    });
     let given = match answer {
         Answer::Closed => return Err(io::ErrorKind::ConnectionAborted.into()),
         Answer::Nothing => {
@@ -137,13 +141,6 @@ fn respond(server: &Server, given: Given) -> io::Result<http::Response<Payload>>
             .append(HeaderName::from_static(name), value);
     }
     Ok(response)
-}
-
-fn plain(response: Response) -> io::Result<http::Response<Payload>> {
-    let bytes = Bytes::copy_from_slice(response.bytes());
-    let mut answer = http::Response::new(Payload::whole(bytes));
-    *answer.status_mut() = http::StatusCode::from_u16(response.status).map_err(io::Error::other)?;
-    Ok(answer)
 }
 
 /// Sends a watch's events as the world changes, until it, the client, or the server ends.

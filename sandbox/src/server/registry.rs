@@ -32,7 +32,7 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
         .unwrap_or("")
         .trim_matches('/');
     if path.is_empty() {
-        return Response::intercepted(200, "application/json", b"{}".to_vec());
+        return Response::typed(200, "application/json", b"{}".to_vec());
     }
     match path.rsplit_once("/manifests/") {
         Some((name, reference)) => manifest(world, request, name, reference),
@@ -59,8 +59,7 @@ fn manifest(world: &World, request: &Request, name: &str, reference: &str) -> Re
     };
     let (digest, length) = (digest(&body), body.len().to_string());
     let is_head = request.method == http::Method::HEAD;
-    let mut response =
-        Response::intercepted(200, media_type, if is_head { Vec::new() } else { body });
+    let mut response = Response::typed(200, media_type, if is_head { Vec::new() } else { body });
     response.headers.push(("docker-content-digest", digest));
     if is_head {
         response.headers.push(("content-length", length));
@@ -105,7 +104,7 @@ fn digest(bytes: &[u8]) -> String {
 
 fn refusal(status: u16, code: &str, message: &str) -> Response {
     let body = json!({"errors": [{"code": code, "message": message}]});
-    Response::intercepted(status, "application/json", print(&body))
+    Response::typed(status, "application/json", print(&body))
 }
 
 fn print(value: &Value) -> Vec<u8> {

@@ -109,6 +109,25 @@ async fn the_controllers_work_while_nobody_asks() {
 }
 
 #[tokio::test]
+async fn the_controllers_sign_what_they_write() {
+    let server = server_with_web().await;
+    let mut watch = admin(&server).await;
+    watch.watch(&format!("{DEPLOYMENTS}?watch=1")).await;
+    loop {
+        let line = watch.chunk().await.unwrap().expect("the watch goes on");
+        let event: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let managers = event["object"]["metadata"]["managedFields"]
+            .as_array()
+            .unwrap();
+        if let [_, controller] = managers.as_slice() {
+            assert_eq!(controller["manager"], "kube-controller-manager");
+            assert_eq!(controller["subresource"], "status");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stopping_server_ends_its_watches_and_takes_no_more_requests() {
     let server = server_with_web().await;
     let mut watch = admin(&server).await;
@@ -241,6 +260,14 @@ async fn the_registry_knows_which_tags_are_there() {
         assert_eq!(head.status, status, "HEAD {path}");
     }
     let index = client.get("/v2/web/manifests/v1").await;
+    let head = client
+        .exchange("HEAD", "/v2/web/manifests/v1", "", &[])
+        .await
+        .unwrap();
+    assert_eq!(
+        head.header("content-length"),
+        Some(index.body.len().to_string().as_str())
+    );
     let digest = index.header("docker-content-digest").unwrap().to_owned();
     assert_eq!(
         index.header("content-type"),
