@@ -127,10 +127,18 @@ pub(crate) fn run(process: Process) -> ExitCode {
     for warning in &run.files.warnings {
         run.ui.warn(&warning.to_string());
     }
-    execute(&run, request).unwrap_or_else(|error| {
-        run.ui.error(&error);
-        ExitCode::from(&error)
-    })
+    let result = execute(&run, request);
+    let code = match &result {
+        Ok(code) => *code,
+        Err(error) => {
+            run.ui.error(error);
+            ExitCode::from(error)
+        }
+    };
+    if result.is_err() {
+        run.ui.say(code.words());
+    }
+    code
 }
 
 fn execute(run: &Run, request: Request) -> Result<ExitCode, Error> {
