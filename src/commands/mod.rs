@@ -161,7 +161,7 @@ fn execute(run: &Run, request: Request) -> Result<ExitCode, Error> {
                 EnvironmentCommand::Deploy(args) => deploy::run(run, &name, &args).await,
                 EnvironmentCommand::Status(args) => status::run(run, &name, &args).await,
             },
-            Request::Sandbox { .. } => Ok(ExitCode::Done),
+            Request::Sandbox { command, .. } => sandbox::run(run, &command).await,
         }
     });
     // A prompt that nobody answered must not keep the process.
