@@ -1,6 +1,8 @@
 //! The story of a run as plain lines: one per change, and at the end what users feel, the cause,
 //! the evidence, and the way out.
 
+use std::collections::BTreeMap;
+
 use crate::rollout::event::Event;
 use crate::rollout::verdict::{Answer, Conclusion, Evidence, Outcome, Verdict};
 use crate::ui::{Line, Style, Ui};
@@ -11,26 +13,28 @@ use super::words::ending::Commands;
 /// Follows the last line where the cluster is only played.
 pub(crate) const SIMULATED: &str = " (simulated on this machine)";
 
-/// Tells the events of a watch; what would only repeat the line before is left out.
+/// Tells the events of a watch; what would only repeat a Deployment's line before is left out.
 pub(crate) struct Narrator<'a> {
     ui: &'a Ui,
-    last: String,
+    /// The last line about each Deployment; under no name, about the whole.
+    last: BTreeMap<Option<String>, String>,
 }
 
 impl<'a> Narrator<'a> {
     pub(crate) fn new(ui: &'a Ui) -> Self {
         Self {
             ui,
-            last: String::new(),
+            last: BTreeMap::new(),
         }
     }
 
     /// Says what happened, on one line; how it ended is told by [`verdict`].
     pub(crate) fn tell(&mut self, told: &Event) {
         let text = words::event::event(told);
-        if text != self.last {
+        let whose = told.deployment().map(str::to_owned);
+        if self.last.get(&whose) != Some(&text) {
             event(self.ui, told, &text);
-            self.last = text;
+            self.last.insert(whose, text);
         }
     }
 }
