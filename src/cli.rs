@@ -263,6 +263,8 @@ pub(crate) enum SandboxCommand {
     /// End the server; the world is kept
     Stop,
     /// Run the server in the foreground and print its kubeconfig
+    ///
+    /// kubectl and scripts can talk to it. Ctrl-C ends it; the world is kept.
     Serve(ServeArgs),
 }
 
@@ -271,9 +273,12 @@ pub(crate) struct ServeArgs {
     /// Listen on this port of the loopback address [default: any free one]
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
-    /// End after five idle minutes, as the server in the background does
+    /// Serve in a session of its own and end after five idle minutes
     #[arg(long, hide = true)]
     pub(crate) background: bool,
+    /// End after this long without a request instead
+    #[arg(long, hide = true, requires = "background", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) idle_end: Option<Duration>,
 }
 
 /// What was asked for.

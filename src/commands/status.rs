@@ -281,7 +281,9 @@ async fn follow(
         signals,
     )
     .await;
-    lines::verdict(&run.ui, &verdict, &watching::commands(run, session));
+    let commands = watching::commands(run, session);
+    let is_simulated = session.environment.is_simulated();
+    lines::verdict(&run.ui, &verdict, &commands, is_simulated);
     let code = ExitCode::from(&verdict);
     if run.global.output != OutputFormat::Text {
         document["verdict"] = report::verdict(&verdict);
@@ -349,13 +351,16 @@ fn document(session: &Session, rows: &[Row<'_>], now: Timestamp, code: ExitCode)
             })
         })
         .collect();
-    json!({
+    let mut document = json!({
         "schema": report::SCHEMA,
         "command": "status",
-        "place": session.place(),
         "at": now.to_string(),
         "deployments": deployments,
         "verdict": null,
         "exit_code": code.number(),
-    })
+    });
+    for (key, value) in session.place() {
+        document[key] = value;
+    }
+    document
 }

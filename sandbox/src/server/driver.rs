@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::{Server, http1};
+use super::{Access, Server, http1};
 
 /// How long connections may take to end once the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -28,7 +28,9 @@ pub(super) async fn drive(server: Server, listener: Option<TcpListener>) {
     }
     // There is nobody left to be told that saving failed; the state before stays.
     let _ = server.lock().save();
-    if let Some(path) = &server.0.access {
+    if let Some(path) = &server.0.access
+        && !is_disowned(&server)
+    {
         let _ = std::fs::remove_file(path);
     }
     server.0.stopped.send_replace(true);
@@ -72,7 +74,7 @@ async fn run_world(server: &Server) {
             let due = inner.cluster.world.next_due();
             due.map(|due| due.since(now).max(Duration::from_millis(1)))
         };
-        if is_idle(server) {
+        if is_idle(server) || is_disowned(server) {
             return;
         }
         let look = server.0.idle_end.map(|idle_end| idle_end.min(IDLE_LOOK));
@@ -92,6 +94,14 @@ async fn run_world(server: &Server) {
             _ = stopping.wait_for(|is_stopping| *is_stopping) => return,
         }
     }
+}
+
+/// Returns whether nobody can find a server that ends by itself, because its folder was removed or made anew.
+fn is_disowned(server: &Server) -> bool {
+    let (Some(_), Some(path)) = (server.0.idle_end, &server.0.access) else {
+        return false;
+    };
+    Access::read(path).is_none_or(|access| access != server.access())
 }
 
 fn is_idle(server: &Server) -> bool {

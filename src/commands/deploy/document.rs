@@ -26,7 +26,9 @@ impl Document {
     }
 
     pub(crate) fn place(&mut self, session: &Session) {
-        self.0["place"] = session.place();
+        for (key, value) in session.place() {
+            self.0[key] = value;
+        }
     }
 
     pub(crate) fn plan(&mut self, plan: &Plan, outgoing: &Outgoing) {
