@@ -12,10 +12,10 @@ use clap::{Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::ui::ColorChoice;
 
-/// Put a commit on a Kubernetes cluster, watch it arrive, and take it back
+/// Put a commit on a Kubernetes cluster, and watch it arrive
 ///
-/// The first word names an environment, which stands for a context, a namespace, and the rules
-/// that hold there. `sandbox` is built in: a small simulated cluster on this machine to try
+/// The first word names an environment, which stands for a kubeconfig context, a namespace, and the
+/// rules that hold there. `sandbox` is built in: a small cluster, simulated on this machine, to try
 /// everything on.
 #[derive(Parser, Debug)]
 #[command(
@@ -25,7 +25,7 @@ use crate::ui::ColorChoice;
     disable_help_subcommand = false
 )]
 #[command(subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXAMPLES, after_long_help = [EXAMPLES, "\n\n", EXIT_CODES].concat())]
 struct Top {
     #[command(flatten)]
     global: GlobalArgs,
@@ -33,15 +33,22 @@ struct Top {
     command: TopCommand,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  kube sandbox deploy master --dry-run   what would change, and nothing is written
+  kube sandbox deploy master             change it, watch it, say how it ended
+  kube sandbox status                    what runs, since when, by whom
+  kube envs                              the environments that there are";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done, or nothing to do          2   wrong usage, or no such environment
   1   a fault of this program         3   --exit-code: the dry run found changes
   Nothing was changed:
   10  refused                         11  not found or ambiguous
-  12  no access                       13  cluster, GitHub, or git unreachable
+  12  no access                       13  cluster, GitHub, or git out of reach
   14  busy: try later
-  Something was changed:
+  Something was changed, or what runs was judged:
   20  the rollout failed              21  unknown: timed out or lost sight, still rolling
   23  only some targets changed       25  superseded by somebody's later change
   26  done, but --require-capacity was not met
@@ -114,16 +121,26 @@ pub(crate) enum EnvironmentCommand {
     Status(StatusArgs),
 }
 
+const DEPLOY_EXAMPLES: &str = "\
+Examples (for an environment `qa`):
+  kube qa deploy master --dry-run           what would change, and nothing is written
+  kube qa deploy master                     deploy what the branch is at, and watch
+  kube qa deploy pull/123                   the head of a pull request
+  kube qa deploy d1cb608 --target web       a commit, to one Deployment
+  kube qa deploy --tag v2.1.0               an image tag instead of a commit
+  kube production deploy @ --confirm production -o ndjson   from CI";
+
 /// Deploy a branch, tag, or commit to every annotated Deployment
 ///
 /// REF is resolved to a full commit SHA before anything else, so a branch that moves during the
-/// run does not change what is deployed. The plan is shown, the images are changed by one atomic
-/// PATCH per Deployment, and the rollout is watched to its end. With --dry-run the same plan is
-/// computed and shown, and nothing is written.
+/// run does not change what is deployed. The plan is shown, each Deployment is changed by one PATCH,
+/// and the rollout is watched to its end. With --dry-run the same plan is made and shown, and nothing
+/// is written.
 ///
-/// Running the same line again is always safe: what already is as wanted is not written again but
-/// judged.
+/// Running the same line again is safe: what already is as wanted is not written again, but watched
+/// to its end and judged.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = DEPLOY_EXAMPLES)]
 pub(crate) struct DeployArgs {
     /// Branch, tag, commit, pull/N, or @ for the checkout's HEAD
     ///
@@ -132,66 +149,72 @@ pub(crate) struct DeployArgs {
     #[arg(value_name = "REF", required_unless_present_any = ["image", "tag"], conflicts_with_all = ["image", "tag"])]
     pub(crate) reference: Option<String>,
     /// Deploy this image instead of a commit's
-    #[arg(long, value_name = "IMAGE", conflicts_with = "tag")]
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        conflicts_with = "tag",
+        help_heading = "What to deploy"
+    )]
     pub(crate) image: Option<String>,
     /// Deploy this image tag instead of a commit's
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", help_heading = "What to deploy")]
     pub(crate) tag: Option<String>,
     /// Show the changes without applying them
     ///
     /// `server` lets the API server and its admission answer for them, `client` only reads.
-    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "server", value_name = "WHERE")]
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "server", value_name = "WHERE", help_heading = "Looking and asking")]
     pub(crate) dry_run: Option<DryRun>,
     /// Exit with 3 when the dry run finds changes
-    #[arg(long, requires = "dry_run")]
+    #[arg(long, requires = "dry_run", help_heading = "Looking and asking")]
     pub(crate) exit_code: bool,
     /// Change this Deployment, annotated or not (can be repeated)
-    #[arg(long, value_name = "DEPLOYMENT")]
+    #[arg(long, value_name = "DEPLOYMENT", help_heading = "What to deploy")]
     pub(crate) target: Vec<String>,
     /// Change this container of the targets
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "What to deploy")]
     pub(crate) container: Option<String>,
     /// Take commits from this repository instead of the annotated one
-    #[arg(long, value_name = "OWNER/NAME")]
+    #[arg(long, value_name = "OWNER/NAME", help_heading = "What to deploy")]
     pub(crate) repo: Option<String>,
-    /// Deploy without asking
-    #[arg(long, short)]
+    /// Deploy without asking; does not replace --confirm
+    #[arg(long, short, help_heading = "Looking and asking")]
     pub(crate) yes: bool,
     /// Confirm a protected environment by its name where nobody can be asked
-    #[arg(long, value_name = "ENVIRONMENT")]
+    #[arg(long, value_name = "ENVIRONMENT", help_heading = "Looking and asking")]
     pub(crate) confirm: Option<String>,
-    /// Deploy only if RUNNING is running and REF is NEW (at least 7 digits of each SHA)
-    #[arg(long, value_name = "RUNNING..NEW")]
+    /// Refuse unless RUNNING runs and NEW would run (SHAs of at least 7 digits, or image tags)
+    #[arg(long, value_name = "RUNNING..NEW", help_heading = "Looking and asking")]
     pub(crate) expect: Option<String>,
-    /// What to do when a rollout is in progress [default: ask, or wait where nobody can be asked]
-    #[arg(long, value_enum, value_name = "WHAT")]
+    /// What to do when a rollout is in progress [default: the environment's; else ask, or wait where
+    /// nobody can be asked]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Guards")]
     pub(crate) busy: Option<Busy>,
     /// Leave strategy and minReadySeconds as they are
-    #[arg(long)]
+    #[arg(long, help_heading = "Guards")]
     pub(crate) keep_strategy: bool,
     /// Deploy although the strategy Recreate stops all pods first
-    #[arg(long)]
+    #[arg(long, help_heading = "Guards")]
     pub(crate) allow_downtime: bool,
     /// Deploy a commit that is older than the running one to a protected environment
-    #[arg(long)]
+    #[arg(long, help_heading = "Guards")]
     pub(crate) allow_backwards: bool,
-    /// Change a Deployment that another tool manages and that is not annotated
-    #[arg(long)]
+    /// Change a Deployment of --target that is not annotated although another tool manages it
+    #[arg(long, help_heading = "Guards")]
     pub(crate) allow_managed: bool,
     /// Print the deploy id after the write and do not watch
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long, conflicts_with = "dry_run", help_heading = "The watch")]
     pub(crate) detach: bool,
-    /// Wait until the old pods are gone, too
-    #[arg(long, conflicts_with = "detach")]
+    /// Watch until the old pods are gone, too
+    #[arg(long, conflicts_with = "detach", help_heading = "The watch")]
     pub(crate) wait_for_drain: bool,
     /// Exit with 26 when fewer pods than wanted served at any time
-    #[arg(long, conflicts_with = "detach")]
+    #[arg(long, conflicts_with = "detach", help_heading = "The watch")]
     pub(crate) require_capacity: bool,
     /// Stop watching after this long, such as 90s or 10m; 0 never stops
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "30m")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "30m", help_heading = "The watch")]
     pub(crate) timeout: Duration,
-    /// Name to record as the one who deployed [default: CI's actor, git, or login]
-    #[arg(long, value_name = "NAME")]
+    /// Name to record as the one who deploys [default: the configuration's, CI's, git's, or the login]
+    #[arg(long, value_name = "NAME", help_heading = "The record")]
     pub(crate) user: Option<String>,
 }
 
@@ -240,6 +263,8 @@ pub(crate) enum SandboxCommand {
     /// End the server; the world is kept
     Stop,
     /// Run the server in the foreground and print its kubeconfig
+    ///
+    /// kubectl and scripts can talk to it. Ctrl-C ends it; the world is kept.
     Serve(ServeArgs),
 }
 
@@ -248,9 +273,12 @@ pub(crate) struct ServeArgs {
     /// Listen on this port of the loopback address [default: any free one]
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
-    /// End after five idle minutes, as the server in the background does
+    /// Serve in a session of its own and end after five idle minutes
     #[arg(long, hide = true)]
     pub(crate) background: bool,
+    /// End after this long without a request instead
+    #[arg(long, hide = true, requires = "background", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) idle_end: Option<Duration>,
 }
 
 /// What was asked for.
@@ -286,15 +314,16 @@ pub(crate) fn command(environments: &[KnownEnvironment]) -> Command {
     for environment in environments {
         let mut subcommand = EnvironmentCommand::augment_subcommands(
             Command::new(environment.name.clone())
-                .about(environment.about.clone())
                 .subcommand_required(true)
                 .arg_required_else_help(true)
+                .display_order(0)
                 .hide(!environment.is_listed),
         );
         if environment.is_sandbox {
             subcommand = SandboxCommand::augment_subcommands(subcommand);
         }
-        command = command.subcommand(subcommand);
+        // Last: the enums of the commands bring descriptions of their own.
+        command = command.subcommand(subcommand.about(environment.about.clone()));
     }
     command
 }

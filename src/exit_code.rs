@@ -64,6 +64,31 @@ impl ExitCode {
     }
 }
 
+impl ExitCode {
+    /// Returns the last line of a run that ended with an error: what became of the cluster.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            ExitCode::Done => "Done.",
+            ExitCode::Internal => {
+                "This is a fault of kube itself; `status` tells what is on the cluster."
+            }
+            ExitCode::Usage => "Nothing was changed: the command is not one that kube knows.",
+            ExitCode::Changes => "Nothing was changed: there are changes to be made.",
+            ExitCode::Refused => "Nothing was changed: refused.",
+            ExitCode::NotFound => "Nothing was changed: not found, or not clear which.",
+            ExitCode::Denied => "Nothing was changed: no access.",
+            ExitCode::Unreachable => "Nothing was changed: not reachable.",
+            ExitCode::Busy => "Nothing was changed: busy, try again later.",
+            ExitCode::Failed => "The rollout failed and was left as it is.",
+            ExitCode::Unknown => "How it ended is not known.",
+            ExitCode::Partial => "Only some targets were changed.",
+            ExitCode::Overtaken => "Somebody's later change took its place.",
+            ExitCode::CapacityFell => "Done, but fewer pods than wanted served meanwhile.",
+            ExitCode::Signal(_) => "Nothing was changed: interrupted.",
+        }
+    }
+}
+
 impl From<&Verdict> for ExitCode {
     fn from(verdict: &Verdict) -> Self {
         match verdict.answer {

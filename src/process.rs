@@ -21,6 +21,8 @@ use crate::surroundings::{Terminal, Variables};
 #[derive(Clone, Debug)]
 pub(crate) struct Process {
     pub(crate) arguments: Vec<OsString>,
+    /// This program's own file, where the system tells.
+    pub(crate) program: Option<PathBuf>,
     pub(crate) variables: Variables,
     /// `None` where the working directory was removed or may not be read.
     pub(crate) directory: Option<PathBuf>,
@@ -32,6 +34,7 @@ impl Process {
     pub(crate) fn read() -> Self {
         Self {
             arguments: std::env::args_os().collect(),
+            program: std::env::current_exe().ok(),
             variables: Variables(
                 std::env::vars_os()
                     .filter_map(|(name, value)| {
@@ -94,6 +97,16 @@ pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
+/// Returns 128 random bits that nobody can guess, in hexadecimal digits.
+pub(crate) fn secret() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +114,9 @@ mod tests {
     #[test]
     fn random_numbers_differ() {
         assert_ne!(random(), random());
+        let secrets = [secret(), secret()].map(|secret| secret.expect("random"));
+        assert_ne!(secrets[0], secrets[1]);
+        assert_eq!(secrets[0].len(), 32);
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod uri;
 pub use body::Payload;
 pub use clocks::{RealClock, TokioClock};
 pub use cluster::Cluster;
-pub use files::{Locked, StateFile};
+pub use files::{Access, Locked, StateFile, Unreadable};
 pub use request_log::{Entry, RequestLog};
 
 use std::io;
@@ -36,6 +36,9 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock, Time};
 use crate::world::World;
+
+/// How much of what happens by itself may be lost in a crash; it happens again when the world runs on.
+const UNSAVED_AT_MOST: Duration = Duration::from_secs(1);
 
 /// What a server is started with.
 pub struct Options {
@@ -102,6 +105,7 @@ struct Inner {
     clock: Box<dyn Clock>,
     state: Option<StateFile>,
     last_request: Instant,
+    last_save: Instant,
     saved_revision: u64,
 }
 
@@ -120,6 +124,7 @@ impl Server {
                 clock: options.clock,
                 state: options.state,
                 last_request: Instant::now(),
+                last_save: Instant::now(),
                 saved_revision: 0,
             }),
             address,
@@ -133,7 +138,7 @@ impl Server {
             idle_end: options.idle_end,
         });
         let server = Server(shared);
-        server.settle(|_, _| ())?;
+        server.wake()?;
         if let Some(path) = &server.0.access {
             files::write_private(path, &server.access())?;
         }
@@ -192,14 +197,26 @@ impl Server {
         let _ = stopped.wait_for(|is_stopped| *is_stopped).await;
     }
 
-    /// Lets the world run, acts, lets it run again, saves what changed, and wakes the watches.
+    /// Lets the world run on from when it was saved.
+    fn wake(&self) -> io::Result<()> {
+        let mut inner = self.lock();
+        let now = inner.clock.now();
+        inner.cluster.world.wake(now);
+        inner.save()
+    }
+
+    /// Lets the world run, acts, lets it run again, saves what the act changed, and wakes the watches.
     fn settle<T>(&self, act: impl FnOnce(&mut Cluster, Time) -> T) -> io::Result<T> {
         let mut inner = self.lock();
         let now = inner.clock.now();
         inner.cluster.world.run_to(now);
+        let before = inner.cluster.world.store.revision();
         let result = act(&mut inner.cluster, now);
+        let has_written = inner.cluster.world.store.revision() != before;
         inner.cluster.world.run_to(now);
-        inner.save()?;
+        if has_written || inner.last_save.elapsed() >= UNSAVED_AT_MOST {
+            inner.save()?;
+        }
         let revision = inner.cluster.world.store.revision();
         drop(inner);
         self.0.changed.send_if_modified(|known| {
@@ -214,12 +231,14 @@ impl Server {
         self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn access(&self) -> Value {
-        json!({
-            "address": self.0.address.map(|address| address.to_string()),
-            "token": self.0.token,
-            "pid": std::process::id(),
-        })
+    fn access(&self) -> Access {
+        Access {
+            address: self.0.address,
+            token: self.0.token.clone(),
+            pid: std::process::id(),
+            ends_when_idle: self.0.idle_end.is_some(),
+            version: Access::VERSION.to_owned(),
+        }
     }
 }
 
@@ -232,6 +251,7 @@ impl Inner {
         {
             state.save(&self.cluster.world)?;
             self.saved_revision = revision;
+            self.last_save = Instant::now();
         }
         Ok(())
     }

@@ -231,12 +231,15 @@ async fn carry_out(
             .iter()
             .all(|own| matches!(own.standing, Standing::Complete { .. }))
     {
-        show::nothing_to_do(run, approved.value());
+        show::nothing_to_do(run, &session, approved.value());
         return Ok(ExitCode::Done);
     }
     let deploy_id = approved.value().deploy_id.clone();
     let written = write::write(run, &mut session, &mut planner, args, approved, signals).await;
     document.written(&written);
+    for finding in write::findings(&written) {
+        run.ui.warn(&finding);
+    }
     if let Some(error) = &written.failure {
         run.ui.error(error);
     }
@@ -253,6 +256,15 @@ async fn carry_out(
             "written: {} (deploy {deploy_id}, {USER_AGENT})",
             names.join(", ")
         ));
+    }
+    if let Some(Kind::Interrupted(signal)) = written.failure.as_ref().map(|error| error.kind) {
+        run.ui.hint(&format!(
+            "To follow it again: {}",
+            watching::commands(run, &session).watch
+        ));
+        run.ui
+            .say("Interrupted: the cluster was changed, and the rollout goes on.");
+        return Ok(ExitCode::Signal(signal));
     }
     if args.detach {
         if run.global.output == OutputFormat::Text {
@@ -283,7 +295,12 @@ async fn carry_out(
     document.verdict(&verdict);
     let mut commands = watching::commands(run, &session);
     commands.back = show::way_back(run, &session, planner.last_plan());
-    lines::verdict(&run.ui, &verdict, &commands);
+    lines::verdict(
+        &run.ui,
+        &verdict,
+        &commands,
+        session.environment.is_simulated(),
+    );
     Ok(exit_code(&verdict, args, written.is_unresolved))
 }
 

@@ -127,10 +127,18 @@ pub(crate) fn run(process: Process) -> ExitCode {
     for warning in &run.files.warnings {
         run.ui.warn(&warning.to_string());
     }
-    execute(&run, request).unwrap_or_else(|error| {
-        run.ui.error(&error);
-        ExitCode::from(&error)
-    })
+    let result = execute(&run, request);
+    let code = match &result {
+        Ok(code) => *code,
+        Err(error) => {
+            run.ui.error(error);
+            ExitCode::from(error)
+        }
+    };
+    if result.is_err() {
+        run.ui.say(code.words());
+    }
+    code
 }
 
 fn execute(run: &Run, request: Request) -> Result<ExitCode, Error> {
@@ -153,7 +161,7 @@ fn execute(run: &Run, request: Request) -> Result<ExitCode, Error> {
                 EnvironmentCommand::Deploy(args) => deploy::run(run, &name, &args).await,
                 EnvironmentCommand::Status(args) => status::run(run, &name, &args).await,
             },
-            Request::Sandbox { .. } => Ok(ExitCode::Done),
+            Request::Sandbox { command, .. } => sandbox::run(run, &command).await,
         }
     });
     // A prompt that nobody answered must not keep the process.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::environment_files;
 use super::notices::hooks;
@@ -150,15 +150,15 @@ impl Session {
     }
 
     /// Returns where this is, as the JSON documents say it.
-    pub(crate) fn place(&self) -> Value {
+    pub(crate) fn place(&self) -> [(&'static str, Value); 5] {
         let environment = &self.environment;
-        json!({
-            "environment": environment.name,
-            "context": environment.place.source.context_name(),
-            "server": environment.place.identity.server,
-            "namespace": environment.namespace,
-            "simulated": environment.is_simulated(),
-        })
+        [
+            ("environment", environment.name.clone().into()),
+            ("context", environment.place.source.context_name().into()),
+            ("server", environment.place.identity.server.clone().into()),
+            ("namespace", environment.namespace.clone().into()),
+            ("simulated", environment.is_simulated().into()),
+        ]
     }
 
     /// Returns the time by the API server's clock, as far as it told it.

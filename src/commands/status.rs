@@ -36,7 +36,23 @@ struct Row<'a> {
     causes: Vec<Blame>,
 }
 
+/// Runs the command; with JSON output there is a document also when it fails.
 pub(crate) async fn run(run: &Run, name: &str, args: &StatusArgs) -> Result<ExitCode, Error> {
+    let result = status(run, name, args).await;
+    if let Err(error) = &result
+        && run.global.output != OutputFormat::Text
+    {
+        run.ui.json(&json!({
+            "schema": report::SCHEMA,
+            "command": "status",
+            "error": report::error(error),
+            "exit_code": ExitCode::from(error).number(),
+        }));
+    }
+    result
+}
+
+async fn status(run: &Run, name: &str, args: &StatusArgs) -> Result<ExitCode, Error> {
     let mut signals = Signals::listen().map_err(|error| Error::new(Kind::Internal, error))?;
     let purpose = Purpose {
         intent: Intent::Read,
@@ -281,7 +297,9 @@ async fn follow(
         signals,
     )
     .await;
-    lines::verdict(&run.ui, &verdict, &watching::commands(run, session));
+    let commands = watching::commands(run, session);
+    let is_simulated = session.environment.is_simulated();
+    lines::verdict(&run.ui, &verdict, &commands, is_simulated);
     let code = ExitCode::from(&verdict);
     if run.global.output != OutputFormat::Text {
         document["verdict"] = report::verdict(&verdict);
@@ -349,13 +367,16 @@ fn document(session: &Session, rows: &[Row<'_>], now: Timestamp, code: ExitCode)
             })
         })
         .collect();
-    json!({
+    let mut document = json!({
         "schema": report::SCHEMA,
         "command": "status",
-        "place": session.place(),
         "at": now.to_string(),
         "deployments": deployments,
         "verdict": null,
         "exit_code": code.number(),
-    })
+    });
+    for (key, value) in session.place() {
+        document[key] = value;
+    }
+    document
 }

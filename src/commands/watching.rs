@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::Run;
 use super::session::Session;
 use crate::cli::OutputFormat;
+use crate::report::json;
+use crate::report::lines::Narrator;
 use crate::report::words::ending::Commands;
-use crate::report::{json, lines};
 use crate::rollout::follow::{Follow, Options};
 use crate::rollout::verdict::{Missing, Verdict};
 use crate::rollout::watch::{self, Next, Signals, Subject};
@@ -46,6 +47,7 @@ pub(crate) async fn watch(
     }
     let mut follow = Follow::new(watched.applied, options, run.process.clock.now());
     let mut verdict = None;
+    let mut narrator = Narrator::new(&run.ui);
     let subject = Subject {
         deployments: &watched.objects,
         patience: &session.config.patience,
@@ -53,7 +55,7 @@ pub(crate) async fn watch(
     watch::run(&session.cluster, subject, signals, |input: Input, now| {
         let step = follow.step(input, now);
         for event in &step.events {
-            lines::event(&run.ui, event);
+            narrator.tell(event);
             if run.global.output == OutputFormat::Ndjson {
                 run.ui.json(&json::event(event));
             }

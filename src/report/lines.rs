@@ -1,6 +1,8 @@
 //! The story of a run as plain lines: one per change, and at the end what users feel, the cause,
 //! the evidence, and the way out.
 
+use std::collections::BTreeMap;
+
 use crate::rollout::event::Event;
 use crate::rollout::verdict::{Answer, Conclusion, Evidence, Outcome, Verdict};
 use crate::ui::{Line, Style, Ui};
@@ -8,9 +10,36 @@ use crate::ui::{Line, Style, Ui};
 use super::words;
 use super::words::ending::Commands;
 
-/// Says what happened, on one line; how it ended is told by [`verdict`].
-pub(crate) fn event(ui: &Ui, event: &Event) {
-    let text = words::event::event(event);
+/// Follows the last line where the cluster is only played.
+pub(crate) const SIMULATED: &str = " (simulated on this machine)";
+
+/// Tells the events of a watch; what would only repeat a Deployment's line before is left out.
+pub(crate) struct Narrator<'a> {
+    ui: &'a Ui,
+    /// The last line about each Deployment; under no name, about the whole.
+    last: BTreeMap<Option<String>, String>,
+}
+
+impl<'a> Narrator<'a> {
+    pub(crate) fn new(ui: &'a Ui) -> Self {
+        Self {
+            ui,
+            last: BTreeMap::new(),
+        }
+    }
+
+    /// Says what happened, on one line; how it ended is told by [`verdict`].
+    pub(crate) fn tell(&mut self, told: &Event) {
+        let text = words::event::event(told);
+        let whose = told.deployment().map(str::to_owned);
+        if self.last.get(&whose) != Some(&text) {
+            event(self.ui, told, &text);
+            self.last.insert(whose, text);
+        }
+    }
+}
+
+fn event(ui: &Ui, event: &Event, text: &str) {
     match event {
         Event::Trouble { .. } | Event::Silent { .. } | Event::LostContact { .. } => {
             ui.say(Line::new().with(Style::Warning, "! ").plain(text));
@@ -41,8 +70,8 @@ fn mark(outcome: &Outcome) -> (Style, &'static str) {
     }
 }
 
-/// Tells how the run ended. The last line says what became of the cluster.
-pub(crate) fn verdict(ui: &Ui, verdict: &Verdict, commands: &Commands) {
+/// Tells how the run ended. The last line says what became of the cluster, and whether it is one.
+pub(crate) fn verdict(ui: &Ui, verdict: &Verdict, commands: &Commands, is_simulated: bool) {
     for conclusion in &verdict.conclusions {
         if let Outcome::Failed(_) | Outcome::Unknown(_) = conclusion.outcome {
             failure(ui, conclusion);
@@ -56,7 +85,11 @@ pub(crate) fn verdict(ui: &Ui, verdict: &Verdict, commands: &Commands) {
         Answer::Failed | Answer::Partial => Style::Bad,
         Answer::Overtaken | Answer::Unknown | Answer::Interrupted(_) => Style::Warning,
     };
-    ui.say(Line::new().with(style, words::ending::verdict(verdict)));
+    let line = Line::new().with(style, words::ending::verdict(verdict));
+    ui.say(match is_simulated {
+        true => line.plain(SIMULATED),
+        false => line,
+    });
 }
 
 /// What users feel, the cause, and what the cluster said about it.

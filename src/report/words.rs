@@ -39,7 +39,9 @@ pub(crate) fn counts(counts: &Counts) -> String {
         Some(new) => format!(", {new} of them available"),
         None => String::new(),
     };
-    format!("{updated} of {wanted} pods new{new}; {available} of {wanted} serving")
+    // During a surge more may serve than are wanted; that is nothing to be told.
+    let serving = available.min(wanted);
+    format!("{updated} of {wanted} pods new{new}; {serving} of {wanted} serving")
 }
 
 /// Returns `1 pod`, `2 pods`.

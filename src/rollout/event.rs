@@ -60,3 +60,24 @@ pub(crate) enum Event {
     /// One Deployment's outcome is known.
     Finished(Box<Conclusion>),
 }
+
+impl Event {
+    /// Returns the Deployment that it is about, if it is about one.
+    pub(crate) fn deployment(&self) -> Option<&str> {
+        match self {
+            Event::Started { deployment, .. }
+            | Event::Progress { deployment, .. }
+            | Event::Silent { deployment, .. }
+            | Event::Paused { deployment, .. }
+            | Event::Resumed { deployment }
+            | Event::Rescaled { deployment, .. }
+            | Event::Trouble { deployment, .. }
+            | Event::Recovered { deployment, .. }
+            | Event::Heartbeat { deployment, .. } => Some(deployment),
+            Event::Finished(conclusion) => Some(&conclusion.deployment),
+            Event::Degraded { .. } | Event::LostContact { .. } | Event::RegainedContact { .. } => {
+                None
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::{Server, http1};
+use super::{Access, Server, http1};
 
 /// How long connections may take to end once the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -28,7 +28,9 @@ pub(super) async fn drive(server: Server, listener: Option<TcpListener>) {
     }
     // There is nobody left to be told that saving failed; the state before stays.
     let _ = server.lock().save();
-    if let Some(path) = &server.0.access {
+    if let Some(path) = &server.0.access
+        && !is_disowned(&server)
+    {
         let _ = std::fs::remove_file(path);
     }
     server.0.stopped.send_replace(true);
@@ -72,7 +74,7 @@ async fn run_world(server: &Server) {
             let due = inner.cluster.world.next_due();
             due.map(|due| due.since(now).max(Duration::from_millis(1)))
         };
-        if is_idle(server) {
+        if is_idle(server) || is_disowned(server) {
             return;
         }
         let look = server.0.idle_end.map(|idle_end| idle_end.min(IDLE_LOOK));
@@ -94,6 +96,14 @@ async fn run_world(server: &Server) {
     }
 }
 
+/// Returns whether nobody can find a server that ends by itself, because its folder was removed or made anew.
+fn is_disowned(server: &Server) -> bool {
+    let (Some(_), Some(path)) = (server.0.idle_end, &server.0.access) else {
+        return false;
+    };
+    Access::read(path).is_none_or(|access| access != server.access())
+}
+
 fn is_idle(server: &Server) -> bool {
     let Some(idle_end) = server.0.idle_end else {
         return false;
@@ -102,4 +112,41 @@ fn is_idle(server: &Server) -> bool {
     server.0.watches.load(Ordering::Relaxed) == 0
         && inner.last_request.elapsed() >= idle_end
         && !inner.cluster.world.is_rolling()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Options;
+    use super::*;
+    use crate::world::{World, WorldOptions};
+
+    async fn server_in(folder: &std::path::Path, idle_end: Duration) -> Server {
+        let options = Options {
+            access: Some(folder.join("server.json")),
+            idle_end: Some(idle_end),
+            ..Options::in_process(World::new(WorldOptions::default()))
+        };
+        Server::start(options).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_nobody_asks_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = Instant::now();
+        let server = server_in(folder.path(), Duration::from_secs(300)).await;
+        server.ended().await;
+        assert!((300..=310).contains(&start.elapsed().as_secs()));
+        assert!(!folder.path().join("server.json").exists());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_whose_folder_is_another_ones_ends_and_leaves_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = server_in(folder.path(), Duration::from_secs(3600)).await;
+        std::fs::write(folder.path().join("server.json"), "another one's").unwrap();
+        tokio::time::timeout(2 * IDLE_LOOK, first.ended())
+            .await
+            .expect("ended");
+        assert!(folder.path().join("server.json").exists());
+    }
 }

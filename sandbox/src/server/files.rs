@@ -2,11 +2,12 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::world::World;
+use crate::world::{World, form_of};
 
 /// The file of a world's state, locked as long as this lives.
 #[derive(Debug)]
@@ -14,6 +15,53 @@ pub struct StateFile {
     path: PathBuf,
     /// Holds the lock.
     _lock: File,
+}
+
+/// How to reach a running server, as it says itself in a file that only its owner may read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Access {
+    /// Where it listens; `None` if it serves its own process only.
+    pub address: Option<SocketAddr>,
+    /// The administrator's bearer token.
+    pub token: String,
+    /// Its process.
+    pub pid: u32,
+    /// Whether it ends when nobody needs it for a while.
+    pub ends_when_idle: bool,
+    /// The version of the program that serves.
+    pub version: String,
+}
+
+impl Access {
+    /// The version of the servers that this program starts.
+    pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// Reads what a server wrote; `None` if there is none, or nothing that makes sense.
+    ///
+    /// The server may have ended without taking it away: only an answer tells that it is there.
+    pub fn read(path: &Path) -> Option<Access> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+}
+
+/// Why a state could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// Another version of the program saved it.
+    #[error("the saved state has form {found}, and this version knows form {known}")]
+    OtherForm {
+        /// The form that it has.
+        found: u32,
+        /// The form that it should have.
+        known: u32,
+    },
+    /// It is no state.
+    #[error("the saved state is damaged")]
+    Damaged(#[from] serde_json::Error),
+    /// The file cannot be read.
+    #[error("the saved state cannot be read")]
+    Unusable(#[from] io::Error),
 }
 
 /// Why a state file could not be had.
@@ -47,12 +95,21 @@ impl StateFile {
     }
 
     /// Reads the world that was saved, if one was.
-    pub fn load(&self) -> io::Result<Option<World>> {
-        match fs::read(&self.path) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub fn load(&self) -> Result<Option<World>, Unreadable> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| match form_of(&bytes) {
+                Some(found) if found != World::FORM => Unreadable::OtherForm {
+                    found,
+                    known: World::FORM,
+                },
+                Some(_) | None => Unreadable::Damaged(error),
+            })
     }
 
     /// Saves a world; a crash leaves the state before or this one.
@@ -80,4 +137,34 @@ fn private() -> OpenOptions {
         options.mode(0o600);
     }
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::WorldOptions;
+
+    #[test]
+    fn a_state_of_another_form_is_told_from_a_damaged_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("world.json");
+        let state = StateFile::lock(&path).unwrap();
+        state.save(&World::new(WorldOptions::default())).unwrap();
+        assert!(state.load().unwrap().is_some());
+
+        fs::write(&path, r#"{"form": 0, "sky": "blue"}"#).unwrap();
+        let error = state.load().unwrap_err();
+        assert!(matches!(
+            error,
+            Unreadable::OtherForm {
+                found: 0,
+                known: World::FORM
+            }
+        ));
+        for text in ["", "{", r#"{"form": 1}"#, "[]"] {
+            fs::write(&path, text).unwrap();
+            let error = state.load().unwrap_err();
+            assert!(matches!(error, Unreadable::Damaged(_)), "{text}");
+        }
+    }
 }

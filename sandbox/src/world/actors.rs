@@ -229,6 +229,8 @@ impl World {
 }
 
 /// Returns whether a Deployment is on its way to what its spec says.
+///
+/// Once the controller has called it complete or given it up, pods that come and go are no rollout.
 pub(super) fn is_rolling(deployment: View<'_>) -> bool {
     let count = |field: &str| deployment.number(&format!("/status/{field}")).unwrap_or(0);
     let wanted = deployment.number("/spec/replicas").unwrap_or(1);
@@ -236,11 +238,15 @@ pub(super) fn is_rolling(deployment: View<'_>) -> bool {
         && ["replicas", "updatedReplicas", "availableReplicas"]
             .iter()
             .all(|field| count(field) == wanted);
-    let is_given_up = deployment
-        .list("/status/conditions")
-        .iter()
-        .any(|condition| {
-            text(condition, "/type") == "Progressing" && text(condition, "/status") == "False"
-        });
-    !is_complete && !is_given_up && !deployment.is_true("/spec/paused")
+    let are_all_new = count("updatedReplicas") == count("replicas") && count("replicas") == wanted;
+    let is_settled = count("observedGeneration") >= deployment.generation()
+        && deployment
+            .list("/status/conditions")
+            .iter()
+            .filter(|condition| text(condition, "/type") == "Progressing")
+            .any(|condition| {
+                text(condition, "/status") == "False"
+                    || (are_all_new && text(condition, "/reason") == "NewReplicaSetAvailable")
+            });
+    !is_complete && !is_settled && !deployment.is_true("/spec/paused")
 }

@@ -13,8 +13,21 @@ use crate::object::{Key, Kind, uid};
 use crate::random::Random;
 use crate::store::Store;
 
-/// The form of the saved state; one of another form is refused.
-const FORM: u32 = 1;
+impl World {
+    /// The form of the saved state; one of another form is refused.
+    pub const FORM: u32 = 1;
+}
+
+/// Returns the form that a saved state says it has.
+pub(crate) fn form_of(saved: &[u8]) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Formed {
+        form: u32,
+    }
+    serde_json::from_slice::<Formed>(saved)
+        .ok()
+        .map(|formed| formed.form)
+}
 
 #[derive(Serialize)]
 struct Saved<'a> {
@@ -43,7 +56,7 @@ struct Restored {
 impl Serialize for World {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Saved {
-            form: FORM,
+            form: World::FORM,
             now: self.now,
             options: &self.options,
             random: &self.random,
@@ -63,10 +76,11 @@ impl Serialize for World {
 impl<'de> Deserialize<'de> for World {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<World, D::Error> {
         let saved = Restored::deserialize(deserializer)?;
-        if saved.form != FORM {
+        if saved.form != World::FORM {
             return Err(D::Error::custom(format!(
-                "the state has form {}, not {FORM}",
-                saved.form
+                "the state has form {}, not {}",
+                saved.form,
+                World::FORM
             )));
         }
         let mut world = World::around(saved.store, saved.options, saved.now, saved.random);

@@ -13,12 +13,16 @@ use crate::cluster::fault::Fault;
 use crate::cluster::preview::Previewed;
 use crate::diff::{self, Strength, WhyLocal, render};
 use crate::error::{Error, Kind};
+use crate::image::Tag;
 use crate::plan::patch::Mismatch;
 use crate::plan::receipt::{Receipt, receive};
+use crate::plan::standing::Standing;
 use crate::plan::{DeploymentPlan, Plan, words};
+use crate::report::lines::SIMULATED;
 use crate::report::words::outgoing as commits;
 use crate::report::words::resolved as found;
-use crate::resolve::{Note, Outgoing};
+use crate::resolve::{Commit, Note, Outgoing};
+use crate::rollout::history::Past;
 use crate::ui::{Line, Style};
 
 /// The client speaks HTTP/1.1: each preview at the same time is a connection.
@@ -35,7 +39,6 @@ pub(crate) enum Looked {
         preview: diff::Preview,
         /// What the answer is not as it was sent.
         receipt: Option<Receipt>,
-        warnings: Vec<String>,
     },
     /// The real write would be refused, too.
     Refused(Error),
@@ -72,7 +75,7 @@ pub(crate) async fn preview(session: &Session, plan: &Plan, asked: Option<DryRun
 
 async fn remote(session: &Session, own: &DeploymentPlan) -> Looked {
     match session.cluster.preview().ask(&own.patch).await {
-        Ok(Previewed::Answered { object, warnings }) => {
+        Ok(Previewed::Answered { object, .. }) => {
             let receipt = receive(own, object.as_ref().clone());
             Looked::Seen {
                 preview: diff::Preview {
@@ -80,7 +83,6 @@ async fn remote(session: &Session, own: &DeploymentPlan) -> Looked {
                     strength: Strength::Server,
                 },
                 receipt: receipt.ok(),
-                warnings,
             }
         }
         Ok(Previewed::Moved) => Looked::Refused(refused::error(
@@ -105,7 +107,6 @@ fn local(own: &DeploymentPlan, why: WhyLocal) -> Looked {
         Ok(preview) => Looked::Seen {
             preview,
             receipt: None,
-            warnings: Vec::new(),
         },
         Err(mismatch) => Looked::Refused(mismatched(own, mismatch)),
     }
@@ -160,17 +161,11 @@ pub(crate) fn plan(
         }
     }
     for (name, looked) in &previews.0 {
-        let Looked::Seen {
-            receipt, warnings, ..
-        } = looked
-        else {
+        let Looked::Seen { receipt, .. } = looked else {
             continue;
         };
         for finding in receipt.iter().flat_map(|receipt| &receipt.findings) {
             ui.warn(&format!("{name}: {}", words::finding(finding)));
-        }
-        for warning in warnings {
-            ui.warn(&format!("{name}: the API server says: {warning}"));
         }
     }
 }
@@ -211,21 +206,30 @@ pub(crate) fn standings(run: &Run, plan: &Plan) {
 }
 
 /// Says that nothing is to be done, and how what runs stands.
-pub(crate) fn nothing_to_do(run: &Run, plan: &Plan) {
+pub(crate) fn nothing_to_do(run: &Run, session: &Session, plan: &Plan) {
     standings(run, plan);
-    run.ui.say(Line::new().with(
+    let line = Line::new().with(
         Style::Good,
         "Nothing to do: everything runs the wanted version. Nothing was changed.",
-    ));
+    );
+    run.ui.say(match session.environment.is_simulated() {
+        true => line.plain(SIMULATED),
+        false => line,
+    });
 }
 
-/// Returns the command that brings the version from before back, where the plan knows it.
+/// Returns the command that brings back what last completed, where the plan knows it.
 pub(crate) fn way_back(run: &Run, session: &Session, plan: Option<&Plan>) -> Option<String> {
-    let change = plan?.deployments.first()?.changes.first()?;
-    let tag = change.before.tag()?;
+    let own = plan?.deployments.first()?;
+    let past = Past::read(&own.deployment.seen, &[], &session.environment.prefix);
+    let has_completed = matches!(own.standing, Standing::Complete { .. });
+    let running = own.changes.first()?.before.tag().map(Tag::to_string);
+    let completed = past.log.newest_completed().map(|entry| entry.tag.clone());
+    let tag = if has_completed { running } else { completed };
+    let tag = tag.filter(|tag| !tag.is_empty())?;
     let place = run.place_options();
     let name = &session.environment.name;
-    Some(match tag.as_str().parse::<crate::resolve::Commit>() {
+    Some(match tag.parse::<Commit>() {
         Ok(commit) => format!("kube {name} deploy {commit}{place}"),
         Err(_) => format!("kube {name} deploy --tag {tag}{place}"),
     })

@@ -11,19 +11,26 @@ use git2::{Oid, Repository, Signature, Time};
 use crate::error::{Error, Kind};
 
 /// The repository as the annotations and the configuration name it.
-pub(crate) const NAME: &str = "sandbox/shop";
+pub(super) const NAME: &str = "sandbox/shop";
 
 /// 2026-01-05 09:00 UTC; one commit follows every 100 minutes.
 const FIRST_COMMIT: i64 = 1_767_603_600;
 const BETWEEN_COMMITS: i64 = 6_000;
 
-/// How many commits from the tip of `master` run when the sandbox is new.
-pub(crate) const BEHIND: usize = 3;
+/// The commit of `master` that runs when the sandbox is new, counted from the first.
+pub(super) const RUNNING: usize = 4;
+
+/// How many commits the tip of `master` is ahead of that.
+pub(super) const BEHIND: usize = MASTER.len() - 1 - RUNNING;
+
+/// The commit of `master` whose image was never built: the team deployed it nevertheless.
+pub(super) const UNBUILT: usize = 2;
 
 const MASTER: &[(&str, &str)] = &[
     ("Web Team", "Show a list of things to buy"),
     ("Web Team", "Add a shopping cart"),
     ("Orders Team", "Take orders"),
+    ("Orders Team", "Build without the orders of the tests"),
     ("Orders Team", "Send order mails in the background"),
     ("Web Team", "Show prices with tax"),
     ("Orders Team", "Retry mails that bounced"),
@@ -31,56 +38,61 @@ const MASTER: &[(&str, &str)] = &[
 ];
 
 /// A branch with one commit on top of `master`, and what its image does.
-pub(crate) struct Branch {
-    pub(crate) name: &'static str,
+pub(super) struct Branch {
+    pub(super) name: &'static str,
     subject: &'static str,
     author: &'static str,
     /// The story that the simulated nodes play for its image.
-    pub(crate) story: &'static str,
+    pub(super) story: &'static str,
+    /// What a deploy of it shows.
+    pub(super) about: &'static str,
 }
 
 /// The branches beside `master`.
-pub(crate) const BRANCHES: &[Branch] = &[
+pub(super) const BRANCHES: &[Branch] = &[
     Branch {
         name: "broken",
-        subject: "Read the tax rate from a setting",
+        subject: "Log in to the database as app",
         author: "Web Team",
         story: "crash",
+        about: "crashes whenever it starts",
     },
     Branch {
         name: "fragile",
-        subject: "Keep unsent mails in memory",
-        author: "Orders Team",
-        story: "crash-after-2s",
+        subject: "Keep the whole catalogue in memory",
+        author: "Web Team",
+        story: "out-of-memory-after-2s",
+        about: "runs out of memory after two seconds, when a worker would count as available",
     },
     Branch {
         name: "unbuilt",
         subject: "Try a new font",
         author: "Web Team",
         story: "not-found",
+        about: "has no image",
     },
     Branch {
         name: "unready",
         subject: "Warm the cache before serving",
         author: "Web Team",
         story: "never-ready",
+        about: "starts, but web never gets ready",
     },
 ];
 
 /// The commits of a sandbox repository, as full SHAs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Commits {
+pub(super) struct Commits {
     /// From the first to the tip.
-    pub(crate) master: Vec<String>,
+    pub(super) master: Vec<String>,
     /// In the order of [`BRANCHES`].
-    pub(crate) branches: Vec<String>,
+    pub(super) branches: Vec<String>,
 }
 
-/// Makes the repository in an empty folder.
-pub(crate) fn make(folder: &Path) -> Result<Commits, Error> {
+/// Makes the repository in a folder that is not there yet, or empty.
+pub(super) fn make(folder: &Path) -> Result<Commits, Error> {
     try_make(folder).map_err(|error| {
-        Error::new(Kind::Internal, error)
-            .hint("Is the sandbox's folder writable? `kube sandbox reset` makes it anew.")
+        Error::new(Kind::Internal, error).hint("Is the sandbox's folder writable?")
     })
 }
 

@@ -19,11 +19,20 @@ struct Sighting {
     showing: BTreeMap<String, Finding>,
     /// Pods that showed it and are gone, by uid: their successors prove that it was no accident.
     gone: BTreeSet<String>,
+    /// One who attaches finds it on a pod that is old enough for a second sighting.
+    was_there: bool,
 }
 
 impl Sightings {
-    /// Takes in what a diagnosis found in `pods` (the uids of all that were looked at).
-    pub(crate) fn note(&mut self, findings: Vec<Finding>, pods: &BTreeSet<&str>, now: Moment) {
+    /// Takes in what a diagnosis found in `pods` (the uids of all that were looked at), those among
+    /// them in `old` before anybody watched.
+    pub(crate) fn note(
+        &mut self,
+        findings: Vec<Finding>,
+        pods: &BTreeSet<&str>,
+        old: &BTreeSet<&str>,
+        now: Moment,
+    ) {
         for sighting in self.seen.values_mut() {
             let before = std::mem::take(&mut sighting.showing);
             let gone = before
@@ -39,7 +48,9 @@ impl Sightings {
                     first: now,
                     showing: BTreeMap::new(),
                     gone: BTreeSet::new(),
+                    was_there: false,
                 });
+            sighting.was_there |= old.contains(finding.pod_uid.as_str());
             sighting.showing.insert(finding.pod_uid.clone(), finding);
         }
         self.seen
@@ -105,7 +116,8 @@ impl Sighting {
             Grade::Doomed => true,
             Grade::SecondSighting => {
                 let pods = self.showing.len().saturating_add(self.gone.len());
-                pods > 1 || now.since(self.first) >= patience.second_sighting
+                let is_lasting = now.since(self.first) >= patience.second_sighting;
+                pods > 1 || self.was_there || is_lasting
             }
             Grade::Counting | Grade::Transient => false,
         };

@@ -115,6 +115,7 @@ impl Rollout {
     fn note(&mut self, view: View<'_>, new: Option<&ReplicaSetSeen>, pods: &[&PodSeen]) {
         let now = view.now;
         let patience = &view.options.patience;
+        let old = self.old_pods(view, pods);
         let mut advanced = self.past.note(pods, patience, now);
         self.has_new_served |= self.past.ever_ready();
         self.has_new_served |= new.is_some_and(|new| new.status.ready_replicas > 0);
@@ -176,7 +177,26 @@ impl Rollout {
             .filter(|pod| is_alive(pod))
             .map(|pod| pod.metadata.uid.as_str())
             .collect();
-        self.sightings.note(findings, &alive, now);
+        self.sightings.note(findings, &alive, &old, now);
+    }
+
+    /// Returns the pods that are so old, when somebody attaches, that what they suffer from then
+    /// has lasted.
+    fn old_pods<'p>(&self, view: View<'_>, pods: &[&'p PodSeen]) -> BTreeSet<&'p str> {
+        let Some(now) = view.options.server_time.filter(|_| !self.has_baseline) else {
+            return BTreeSet::new();
+        };
+        let is_old = |pod: &PodSeen| {
+            let created = pod.metadata.creation_timestamp.as_deref();
+            created
+                .and_then(|time| time.parse::<jiff::Timestamp>().ok())
+                .and_then(|created| Duration::try_from(now.duration_since(created)).ok())
+                .is_some_and(|age| age >= view.options.patience.second_sighting)
+        };
+        pods.iter()
+            .filter(|pod| !view.held.applied.written && is_old(pod))
+            .map(|pod| pod.metadata.uid.as_str())
+            .collect()
     }
 
     /// Tells what an attaching watcher finds from what happens from now on.

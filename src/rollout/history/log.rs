@@ -111,6 +111,14 @@ impl Log {
         self.0.iter().map(|entry| entry.number).max().unwrap_or(0)
     }
 
+    /// Returns the newest deploy that is known to have completed.
+    pub(crate) fn newest_completed(&self) -> Option<&Entry> {
+        self.0
+            .iter()
+            .filter(|entry| entry.outcome == Some(Outcome::Completed))
+            .max_by_key(|entry| entry.number)
+    }
+
     /// Closes every open entry, as each has a successor now: the last one as it ended, and those
     /// whose end nobody saw as superseded.
     #[must_use]

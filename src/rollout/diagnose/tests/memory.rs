@@ -181,7 +181,7 @@ fn a_second_sighting_is_later_or_on_a_second_pod() {
             now = at(second);
             let findings = look(&pods, &Past::default(), &[]);
             let uids: BTreeSet<&str> = pods.iter().map(|pod| pod.metadata.uid.as_str()).collect();
-            sightings.note(findings, &uids, now);
+            sightings.note(findings, &uids, &BTreeSet::new(), now);
         }
         let doomed = sightings
             .blames(&patience, now)
@@ -211,7 +211,8 @@ fn the_same_trouble_of_several_pods_is_one_and_the_doomed_come_first() {
         (0..5).map(|number| with_named(&format!("pull-{number}"), "app", trouble(), json!({}))),
     );
     let uids: BTreeSet<&str> = pods.iter().map(|pod| pod.metadata.uid.as_str()).collect();
-    sightings.note(look(&pods, &Past::default(), &[]), &uids, at(0));
+    let findings = look(&pods, &Past::default(), &[]);
+    sightings.note(findings, &uids, &BTreeSet::new(), at(0));
     let blames = Blame::telling(sightings.blames(&Patience::default(), at(0)));
     let told: Vec<_> = blames
         .iter()

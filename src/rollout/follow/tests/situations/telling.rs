@@ -175,6 +175,27 @@ fn a_failure_that_was_there_before_is_explained_once_the_pods_are_seen() {
     assert_eq!(outcome.only().causes[0].cause.kind(), "config");
 }
 
+#[test]
+fn one_who_attaches_takes_lasting_trouble_of_an_old_pod_for_a_second_sighting() {
+    let look = |server_time: &str| {
+        let mut found = applied("web");
+        found.written = false;
+        let options = Options {
+            server_time: Some(server_time.parse().unwrap()),
+            ..Options::default()
+        };
+        let mut driver = Driver::start(vec![found], options, at(0.0));
+        driver.feed(Web::rolling(101).listed());
+        driver.feed(list(Watched::ReplicaSets, &[new_set(102, 1, 0)]));
+        let mut broken = pod("a", "v2", 103, &waiting("CreateContainerConfigError"));
+        broken["metadata"]["creationTimestamp"] = "2026-01-01T00:01:00Z".into();
+        driver.feed(list(Watched::Pods, &[broken]));
+        driver.finish().when
+    };
+    assert_eq!(look("2026-01-01T00:01:10Z"), at(0.0), "the pod is 10 s old");
+    assert_eq!(look("2026-01-01T00:01:09Z"), at(10.0), "the pod is younger");
+}
+
 fn attached(age: f64, server_time: &str) -> Driver {
     let options = Options {
         server_time: Some(server_time.parse().unwrap()),
