@@ -13,9 +13,9 @@ use crate::cli::DeployArgs;
 use crate::cluster::writer::{Outcome, Writer, Written as Answered};
 use crate::error::{Error, Kind};
 use crate::exit_code::ExitCode;
-use crate::plan::Plan;
 use crate::plan::approve::{Approved, approve_again};
 use crate::plan::receipt::{Receipt, receive};
+use crate::plan::{Plan, words};
 use crate::rollout::watch::Signals;
 
 /// How often a plan is made anew because the cluster moved under the write.
@@ -187,4 +187,19 @@ async fn plan_again(
     session.reread(&args.target).await?;
     let planned = planner.plan(run, session).await?;
     Ok(approve_again(approved, planned.plan)?)
+}
+
+/// Returns what was stored differently than it was sent, in words.
+pub(crate) fn findings(written: &Written) -> Vec<String> {
+    written
+        .receipts
+        .iter()
+        .flat_map(|(receipt, _)| {
+            let name = &receipt.applied.deployment;
+            receipt
+                .findings
+                .iter()
+                .map(move |finding| format!("{name}: {}", words::finding(finding)))
+        })
+        .collect()
 }
