@@ -36,6 +36,9 @@ macro_rules! every_scenario {
                 second_deploy_on_the_way,
                 deleted_on_the_way,
                 recreated_on_the_way,
+                image_changed_before_the_answer,
+                scaled_before_the_answer,
+                recreated_before_the_answer,
             ],
             refused: [
                 no_right_to_list_deployments,

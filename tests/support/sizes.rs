@@ -43,7 +43,8 @@ impl Observed {
         sizes
     }
 
-    /// Waits for the last change, and checks the way to it.
+    /// Waits for the last change, and checks the way to it: straight from one corner to the next, in one step or, where
+    /// pods get ready one by one, in several.
     #[track_caller]
     pub(crate) fn must_go(&self, backend: &dyn Backend, image: &str, way: &[Sizes]) {
         let seen = backend.wait_for("the last change of sizes to be told", || {
@@ -51,8 +52,8 @@ impl Observed {
             (seen.last() == way.last()).then_some(seen)
         });
         let begins = std::iter::once((0, self.replicas));
-        let wanted: Vec<Sizes> = begins.chain(way.iter().copied()).collect();
-        assert_eq!(seen, wanted);
+        let corners: Vec<Sizes> = begins.chain(way.iter().copied()).collect();
+        assert!(leads(&corners, &seen), "{seen:?} instead of {corners:?}");
     }
 
     /// Checks that never more pods were wanted than the surge allows, over all ReplicaSets.
@@ -83,5 +84,47 @@ impl Observed {
                 .unwrap_or(0);
             assert!(available >= least, "{}", event["object"]["status"]);
         }
+    }
+}
+
+/// Returns whether the sizes go through all corners in their order, and straight between them.
+fn leads(corners: &[Sizes], seen: &[Sizes]) -> bool {
+    let mut rest = seen.iter().copied().peekable();
+    let Some(&(mut from)) = corners.first() else {
+        return seen.is_empty();
+    };
+    for &to in corners {
+        let mut at = from;
+        while at != to || rest.peek() == Some(&to) {
+            let Some(next) = rest.next() else {
+                return false;
+            };
+            if !is_between(next.0, at.0, to.0) || !is_between(next.1, at.1, to.1) {
+                return false;
+            }
+            at = next;
+        }
+        from = to;
+    }
+    rest.next().is_none()
+}
+
+fn is_between(size: u64, one: u64, other: u64) -> bool {
+    (one.min(other)..=one.max(other)).contains(&size)
+}
+
+#[test]
+fn a_way_is_followed_straight_from_corner_to_corner() {
+    let corners = [(0, 3), (3, 3), (3, 0)];
+    let ways: [(&[Sizes], bool); 6] = [
+        (&[(0, 3), (3, 3), (3, 0)], true),
+        (&[(0, 3), (3, 3), (3, 2), (3, 0)], true),
+        (&[(0, 3), (2, 3), (3, 3), (3, 0)], true),
+        (&[(0, 3), (3, 2), (3, 0)], false),
+        (&[(0, 3), (3, 3), (3, 1), (3, 2), (3, 0)], false),
+        (&[(0, 3), (3, 3), (3, 1)], false),
+    ];
+    for (seen, expected) in ways {
+        assert_eq!(leads(&corners, seen), expected, "{seen:?}");
     }
 }

@@ -26,8 +26,7 @@ pub(crate) fn surge_of_a_quarter(backend: &dyn Backend) {
 }
 
 pub(crate) fn surge_of_all(backend: &dyn Backend) {
-    // A single pod, since three of them get ready one by one or together.
-    succeeds(backend, 1, &json!("100%"), &[(1, 1), (1, 0)]);
+    succeeds(backend, 3, &json!("100%"), &[(3, 3), (3, 0)]);
 }
 
 fn succeeds(backend: &dyn Backend, replicas: u32, surge: &Value, way: &[Sizes]) {
