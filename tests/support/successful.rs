@@ -69,3 +69,24 @@ pub(crate) fn unchanged_and_healthy(backend: &dyn Backend) {
         );
     }
 }
+
+pub(crate) fn only_looked_at(backend: &dyn Backend) {
+    let before = backend.run_web(1, &json!({}));
+    let program = Program::of_deployer(backend);
+    let found = program.deploy(&["--tag", "v2", "--dry-run", "--exit-code"]);
+    found.must_be(3, "");
+    found.must_have_changed(false);
+    assert_eq!(found.document["preview"], "server", "{found:#?}");
+    let target = &found.document["targets"][0];
+    assert_eq!(target["before"], "registry.example/web:v1", "{found:#?}");
+    assert_eq!(target["after"], "registry.example/web:v2", "{found:#?}");
+    program
+        .deploy(&["--tag", "v1", "--dry-run", "--exit-code"])
+        .must_be(0, "");
+    let after = backend.web();
+    assert_eq!(
+        after["metadata"]["generation"],
+        before["metadata"]["generation"]
+    );
+    assert_eq!(after["spec"], before["spec"]);
+}
