@@ -109,6 +109,16 @@ impl dyn Backend + '_ {
         self.admin().delete(&self.web_path()).accepted();
     }
 
+    /// Returns the name of the only ReplicaSet.
+    #[track_caller]
+    pub(crate) fn replica_set(&self) -> String {
+        let list = self.admin().get(&self.collection("replicasets")).accepted();
+        match list["items"].as_array().map(Vec::as_slice) {
+            Some([set]) => set["metadata"]["name"].as_str().expect("a name").to_owned(),
+            other => panic!("not one ReplicaSet: {other:?}"),
+        }
+    }
+
     /// Begins to write down all that a watch on a kind tells.
     pub(crate) fn record(&self, plural: &str) -> Recording {
         Recording::start(self.admin(), &self.collection(plural))

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::recording::Recording;
 use crate::scenarios::backend::Backend;
 
@@ -10,6 +12,8 @@ pub(crate) type Sizes = (u64, u64);
 
 /// A rollout that is being recorded.
 pub(crate) struct Observed {
+    /// The sizes of the ReplicaSets by name before anything happened.
+    begun_with: BTreeMap<String, u64>,
     replica_sets: Recording,
     deployments: Recording,
     replicas: u64,
@@ -19,6 +23,7 @@ impl Observed {
     /// Begins when `web` is complete with so many replicas.
     pub(crate) fn start(backend: &dyn Backend, replicas: u64) -> Self {
         Self {
+            begun_with: BTreeMap::from([(backend.replica_set(), replicas)]),
             replica_sets: backend.record("replicasets"),
             deployments: backend.record("deployments"),
             replicas,
@@ -30,11 +35,8 @@ impl Observed {
         let (mut new, mut old) = (0, self.replicas);
         let mut sizes = vec![(new, old)];
         for event in self.replica_sets.events() {
+            let (_, size) = size_of(&event);
             let set = &event["object"];
-            let size = match event["type"].as_str() {
-                Some("DELETED") => 0,
-                _ => set["spec"]["replicas"].as_u64().unwrap_or(0),
-            };
             let is_new = set["spec"]["template"]["spec"]["containers"][0]["image"] == image;
             *(if is_new { &mut new } else { &mut old }) = size;
             sizes.push((new, old));
@@ -59,32 +61,41 @@ impl Observed {
     /// Checks that never more pods were wanted than the surge allows, over all ReplicaSets.
     #[track_caller]
     pub(crate) fn must_not_exceed(&self, most: u64) {
-        let mut sizes = BTreeMap::new();
+        let mut sizes = self.begun_with.clone();
         for event in self.replica_sets.events() {
-            let set = &event["object"];
-            let name = set["metadata"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            let size = match event["type"].as_str() {
-                Some("DELETED") => 0,
-                _ => set["spec"]["replicas"].as_u64().unwrap_or(0),
-            };
+            let (name, size) = size_of(&event);
             sizes.insert(name, size);
             assert!(sizes.values().sum::<u64>() <= most, "{sizes:?}");
         }
+        assert!(
+            sizes.len() > 1,
+            "no second ReplicaSet was told of: {sizes:?}"
+        );
     }
 
     /// Checks that there were always so many available pods.
     #[track_caller]
     pub(crate) fn must_not_fall_below(&self, least: u64) {
-        for event in self.deployments.events() {
+        let events = self.deployments.events();
+        assert!(!events.is_empty(), "nothing was told of the Deployment");
+        for event in events {
             let available = event["object"]["status"]["availableReplicas"]
                 .as_u64()
                 .unwrap_or(0);
             assert!(available >= least, "{}", event["object"]["status"]);
         }
     }
+}
+
+/// Returns the name of the ReplicaSet of a watch event, and its size after it.
+fn size_of(event: &Value) -> (String, u64) {
+    let set = &event["object"];
+    let name = set["metadata"]["name"].as_str().unwrap_or_default();
+    let size = match event["type"].as_str() {
+        Some("DELETED") => 0,
+        _ => set["spec"]["replicas"].as_u64().unwrap_or(0),
+    };
+    (name.to_owned(), size)
 }
 
 /// Returns whether the sizes go through all corners in their order, and straight between them.
