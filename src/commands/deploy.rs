@@ -257,6 +257,15 @@ async fn carry_out(
             names.join(", ")
         ));
     }
+    if let Some(Kind::Interrupted(signal)) = written.failure.as_ref().map(|error| error.kind) {
+        run.ui.hint(&format!(
+            "To follow it again: {}",
+            watching::commands(run, &session).watch
+        ));
+        run.ui
+            .say("Interrupted: the cluster was changed, and the rollout goes on.");
+        return Ok(ExitCode::Signal(signal));
+    }
     if args.detach {
         if run.global.output == OutputFormat::Text {
             run.ui.data(deploy_id.to_string());

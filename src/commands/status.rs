@@ -36,7 +36,23 @@ struct Row<'a> {
     causes: Vec<Blame>,
 }
 
+/// Runs the command; with JSON output there is a document also when it fails.
 pub(crate) async fn run(run: &Run, name: &str, args: &StatusArgs) -> Result<ExitCode, Error> {
+    let result = status(run, name, args).await;
+    if let Err(error) = &result
+        && run.global.output != OutputFormat::Text
+    {
+        run.ui.json(&json!({
+            "schema": report::SCHEMA,
+            "command": "status",
+            "error": report::error(error),
+            "exit_code": ExitCode::from(error).number(),
+        }));
+    }
+    result
+}
+
+async fn status(run: &Run, name: &str, args: &StatusArgs) -> Result<ExitCode, Error> {
     let mut signals = Signals::listen().map_err(|error| Error::new(Kind::Internal, error))?;
     let purpose = Purpose {
         intent: Intent::Read,

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::words;
+use crate::error::{Error, Kind};
 use crate::rollout::diagnose::Blame;
 use crate::rollout::event::Event;
 use crate::rollout::verdict::{
@@ -219,6 +220,21 @@ pub(crate) fn cause(blame: &Blame) -> Value {
         "kind": blame.cause.kind(), "text": words::cause::cause(blame), "container": blame.container,
         "pods": blame.pods, "pod": blame.pod, "doomed": blame.doomed,
     })
+}
+
+/// Returns an error by its kind, with its causes and hints.
+pub(crate) fn error(error: &Error) -> Value {
+    let kind = match error.kind {
+        Kind::Internal => "internal",
+        Kind::Usage => "usage",
+        Kind::Refused => "refused",
+        Kind::NotFound => "not-found",
+        Kind::Denied => "denied",
+        Kind::Unreachable => "unreachable",
+        Kind::Busy => "busy",
+        Kind::Interrupted(_) => "interrupted",
+    };
+    json!({"kind": kind, "text": error.chain().join(": "), "hints": error.hints})
 }
 
 fn evidence(evidence: &Evidence) -> Value {

@@ -387,6 +387,12 @@ fn hints_from(clues: &Clues, reference: &GitRef) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if hints.is_empty() {
+        hints.push(
+            "It is looked for on the remote, so a branch has to be pushed; any full SHA works, too."
+                .to_owned(),
+        );
+    }
     hints
 }
 

@@ -113,3 +113,40 @@ fn is_idle(server: &Server) -> bool {
         && inner.last_request.elapsed() >= idle_end
         && !inner.cluster.world.is_rolling()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Options;
+    use super::*;
+    use crate::world::{World, WorldOptions};
+
+    async fn server_in(folder: &std::path::Path, idle_end: Duration) -> Server {
+        let options = Options {
+            access: Some(folder.join("server.json")),
+            idle_end: Some(idle_end),
+            ..Options::in_process(World::new(WorldOptions::default()))
+        };
+        Server::start(options).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_nobody_asks_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = Instant::now();
+        let server = server_in(folder.path(), Duration::from_secs(300)).await;
+        server.ended().await;
+        assert!((300..=310).contains(&start.elapsed().as_secs()));
+        assert!(!folder.path().join("server.json").exists());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_whose_folder_is_another_ones_ends_and_leaves_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = server_in(folder.path(), Duration::from_secs(3600)).await;
+        std::fs::write(folder.path().join("server.json"), "another one's").unwrap();
+        tokio::time::timeout(2 * IDLE_LOOK, first.ended())
+            .await
+            .expect("ended");
+        assert!(folder.path().join("server.json").exists());
+    }
+}

@@ -138,3 +138,33 @@ fn private() -> OpenOptions {
     }
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::WorldOptions;
+
+    #[test]
+    fn a_state_of_another_form_is_told_from_a_damaged_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("world.json");
+        let state = StateFile::lock(&path).unwrap();
+        state.save(&World::new(WorldOptions::default())).unwrap();
+        assert!(state.load().unwrap().is_some());
+
+        fs::write(&path, r#"{"form": 0, "sky": "blue"}"#).unwrap();
+        let error = state.load().unwrap_err();
+        assert!(matches!(
+            error,
+            Unreadable::OtherForm {
+                found: 0,
+                known: World::FORM
+            }
+        ));
+        for text in ["", "{", r#"{"form": 1}"#, "[]"] {
+            fs::write(&path, text).unwrap();
+            let error = state.load().unwrap_err();
+            assert!(matches!(error, Unreadable::Damaged(_)), "{text}");
+        }
+    }
+}

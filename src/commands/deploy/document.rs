@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::session::Session;
 use super::show::{Looked, Previews};
 use super::write::Written;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::plan::{Plan, words};
 use crate::report::json as report;
@@ -99,7 +99,7 @@ impl Document {
         self.0["written"] = names.collect();
         self.0["missing"] = written.missing.clone().into();
         if let Some(failure) = &written.failure {
-            self.0["error"] = error(failure);
+            self.0["error"] = report::error(failure);
         }
     }
 
@@ -112,27 +112,13 @@ impl Document {
         let code = match result {
             Ok(code) => *code,
             Err(failure) => {
-                self.0["error"] = error(failure);
+                self.0["error"] = report::error(failure);
                 ExitCode::from(failure)
             }
         };
         self.0["exit_code"] = code.number().into();
         self.0
     }
-}
-
-fn error(error: &Error) -> Value {
-    let kind = match error.kind {
-        Kind::Internal => "internal",
-        Kind::Usage => "usage",
-        Kind::Refused => "refused",
-        Kind::NotFound => "not-found",
-        Kind::Denied => "denied",
-        Kind::Unreachable => "unreachable",
-        Kind::Busy => "busy",
-        Kind::Interrupted(_) => "interrupted",
-    };
-    json!({"kind": kind, "text": error.chain().join(": "), "hints": error.hints})
 }
 
 fn direction(direction: &Direction) -> &'static str {

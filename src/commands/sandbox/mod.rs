@@ -118,22 +118,6 @@ async fn reset(run: &Run) -> Result<ExitCode, Error> {
     let (_, state) = end(&folder, &held).await?;
     making::anew(&folder, &held, &state, run.process.clock.time_of_day())?;
     tell_new(run, &folder);
-    let deployments: Vec<String> = sample::DEPLOYMENTS
-        .iter()
-        .map(|(name, pods)| format!("{name} ({pods} pods)"))
-        .collect();
-    run.ui.say(format!(
-        "  in namespace {NAMESPACE}: {}",
-        deployments.join(", ")
-    ));
-    run.ui.say(format!(
-        "  to deploy: master, {} commits ahead of what runs, and",
-        repository::BEHIND
-    ));
-    for branch in repository::BRANCHES {
-        run.ui
-            .say(format!("    {:<8} which {}", branch.name, branch.about));
-    }
     if run.global.output != OutputFormat::Text {
         run.ui.json(&json!({
             "schema": SCHEMA, "command": "reset", "simulated": true,
@@ -151,11 +135,29 @@ async fn end(folder: &Folder, _held: &Held) -> Result<(bool, StateFile), Error> 
     }
 }
 
+/// Says what there is now, and what to do with it.
 fn tell_new(run: &Run, folder: &Folder) {
-    run.ui.say(format!(
+    let say = |line: String| run.ui.say(line);
+    say(format!(
         "sandbox: made a small team's cluster, simulated on this machine, and its repository in {}",
         folder.path().display()
     ));
+    let pods: Vec<String> = sample::DEPLOYMENTS
+        .iter()
+        .map(|(name, pods)| format!("{name} ({pods} pods)"))
+        .collect();
+    say(format!(
+        "  namespace {NAMESPACE} has {}",
+        pods.join(" and ")
+    ));
+    say("  branches to deploy:".to_owned());
+    say(format!(
+        "    master   is {} commits ahead of what runs",
+        repository::BEHIND
+    ));
+    for branch in repository::BRANCHES {
+        say(format!("    {:<8} {}", branch.name, branch.about));
+    }
 }
 
 /// Says what to do about a world that cannot be read.

@@ -35,7 +35,7 @@ const SEED: u64 = 2026;
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
 
 /// The manifests were applied so long ago, with the first commit.
-const BEGINNING: Duration = hours(6 * 24);
+const BEGINNING: Duration = ago(6, 2, 11, 40);
 
 /// A deploy of `master`.
 struct Release {
@@ -48,29 +48,29 @@ struct Release {
 /// The second one failed, and the third put it right.
 const RELEASES: &[Release] = &[
     Release {
-        ago: hours(5 * 24 + 3),
+        ago: ago(5, 3, 46, 12),
         commit: 1,
         team: "web-team",
     },
     Release {
-        ago: hours(3 * 24),
+        ago: ago(3, 1, 20, 53),
         commit: UNBUILT,
         team: "orders-team",
     },
     Release {
-        ago: Duration::from_secs((3 * 24 * 60 - 24) * 60),
+        ago: ago(3, 0, 57, 21),
         commit: UNBUILT + 1,
         team: "orders-team",
     },
     Release {
-        ago: hours(20),
+        ago: ago(0, 20, 34, 8),
         commit: RUNNING,
         team: "orders-team",
     },
 ];
 
-const fn hours(hours: u64) -> Duration {
-    Duration::from_secs(hours * 3600)
+const fn ago(days: u64, hours: u64, minutes: u64, seconds: u64) -> Duration {
+    Duration::from_secs(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 }
 
 /// Makes the cluster as it is now.
@@ -233,5 +233,104 @@ impl Past {
         }
         let text = String::from_utf8_lossy(response.bytes()).into_owned();
         Err(Error::new(Kind::Internal, format!("{path}: {text}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::sandbox::repository;
+    use crate::plan::deployment::Deployment;
+    use crate::plan::standing::{Evidence, Standing};
+    use crate::rollout::history::log::Outcome;
+    use crate::rollout::history::{Belief, Past as Remembered};
+
+    fn lived() -> (Commits, World) {
+        let folder = tempfile::tempdir().expect("folder");
+        let commits = repository::make(folder.path()).expect("made");
+        let now = "2026-11-21T07:00:00Z".parse().expect("a time");
+        let world = live(&commits, now).expect("lived");
+        (commits, world)
+    }
+
+    fn objects(world: &World, kind: ObjectKind) -> Vec<Arc<Value>> {
+        world.store.list(kind, Some(NAMESPACE)).cloned().collect()
+    }
+
+    #[test]
+    fn four_releases_are_on_record_and_one_of_them_failed() {
+        let (commits, world) = lived();
+        let replica_sets: Vec<ReplicaSetSeen> = objects(&world, ObjectKind::ReplicaSet)
+            .iter()
+            .map(|object| ReplicaSetSeen::deserialize(object.as_ref()).expect("a ReplicaSet"))
+            .collect();
+        let now = Timestamp::from_millisecond(world.now().0).expect("a time");
+        for raw in objects(&world, ObjectKind::Deployment) {
+            let deployment = Deployment::read(raw).expect("a Deployment");
+            let seen = &deployment.seen;
+            let prefix = sample::PREFIX.parse().expect("a prefix");
+            let past = Remembered::read(seen, &replica_sets, &prefix);
+            let log: Vec<(u32, Option<Outcome>, &str)> = past
+                .log
+                .entries()
+                .iter()
+                .map(|entry| (entry.number, entry.outcome, entry.tag.as_str()))
+                .collect();
+            let commit = |number: usize| commits.master[number].as_str();
+            let name = deployment.name();
+            assert_eq!(
+                log,
+                [
+                    (4, None, commit(RUNNING)),
+                    (3, Some(Outcome::Completed), commit(3)),
+                    (2, Some(Outcome::Failed), commit(UNBUILT)),
+                    (1, Some(Outcome::Completed), commit(1)),
+                ],
+                "{name}"
+            );
+            assert_eq!(past.belief, Belief::Believed, "{name}");
+            let standing = Standing::of(
+                seen,
+                &Evidence {
+                    past: &past,
+                    is_doomed: false,
+                    now,
+                    pod_create: Duration::ZERO,
+                },
+            );
+            assert!(
+                matches!(standing, Standing::Complete { .. }),
+                "{standing:?}"
+            );
+            assert!(deployment.raw.pointer("/spec/minReadySeconds").is_none());
+        }
+    }
+
+    #[test]
+    fn the_pods_of_the_present_are_old_and_healthy() {
+        let (commits, world) = lived();
+        let pods = objects(&world, ObjectKind::Pod);
+        let wanted: i32 = sample::DEPLOYMENTS.iter().map(|(_, pods)| pods).sum();
+        assert_eq!(pods.len(), wanted as usize);
+        for pod in pods {
+            let image = pod
+                .pointer("/spec/containers/0/image")
+                .and_then(Value::as_str);
+            assert_eq!(
+                image,
+                Some(sample::image(&commits.master[RUNNING]).as_str())
+            );
+            let status = &pod["status"]["containerStatuses"][0];
+            assert_eq!(
+                (&status["ready"], &status["restartCount"]),
+                (&true.into(), &0.into())
+            );
+            let start = pod.pointer("/status/startTime").and_then(Value::as_str);
+            assert!(
+                start.is_some_and(|start| start < "2026-11-20T11:00:00Z"),
+                "{start:?}"
+            );
+        }
+        assert!(!world.is_rolling());
     }
 }

@@ -52,17 +52,17 @@ pub(super) struct Branch {
 pub(super) const BRANCHES: &[Branch] = &[
     Branch {
         name: "broken",
-        subject: "Read the tax rate from a setting",
+        subject: "Log in to the database as app",
         author: "Web Team",
         story: "crash",
-        about: "crashes at its start",
+        about: "crashes whenever it starts",
     },
     Branch {
         name: "fragile",
-        subject: "Keep unsent mails in memory",
-        author: "Orders Team",
-        story: "crash-after-2s",
-        about: "crashes after two seconds, which only minReadySeconds notices in time",
+        subject: "Keep the whole catalogue in memory",
+        author: "Web Team",
+        story: "out-of-memory-after-2s",
+        about: "runs out of memory after two seconds, when a worker would count as available",
     },
     Branch {
         name: "unbuilt",
@@ -76,7 +76,7 @@ pub(super) const BRANCHES: &[Branch] = &[
         subject: "Warm the cache before serving",
         author: "Web Team",
         story: "never-ready",
-        about: "starts, and never gets ready",
+        about: "starts, but web never gets ready",
     },
 ];
 

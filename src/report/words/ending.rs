@@ -145,7 +145,11 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
         Answer::Succeeded => format!("Done: {} complete.", of(all)),
         Answer::Failed => {
             let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-            format!("Failed: {}, left as it is.", of(failed))
+            let left = match failed {
+                1 => "left as it is",
+                _ => "left as they are",
+            };
+            format!("Failed: {}, {left}.", of(failed))
         }
         Answer::Partial => {
             let names = verdict.missing.deployments.join(", ");

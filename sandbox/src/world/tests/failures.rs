@@ -123,6 +123,21 @@ fn a_failed_rollout_is_still_running() {
 }
 
 #[test]
+fn pods_that_crash_after_the_end_of_a_rollout_are_no_rollout() {
+    let mut bench = Bench::running(&Shape {
+        has_probe: false,
+        ..Shape::default()
+    });
+    bench.set_image("x/web:v2-crash-after-2s");
+    assert!(bench.world.is_rolling());
+    bench.run_until("the end", Bench::is_complete);
+    bench.run(Duration::from_secs(60));
+    assert!(bench.count("availableReplicas") < 3, "{}", bench.status());
+    assert_eq!(bench.reason("Progressing"), "NewReplicaSetAvailable");
+    assert!(!bench.world.is_rolling());
+}
+
+#[test]
 fn no_deadline_means_no_progressing_condition() {
     let mut bench = Bench::running(&Shape::default());
     bench.set("/spec/progressDeadlineSeconds", json!(i32::MAX));
