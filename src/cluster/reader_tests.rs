@@ -1,5 +1,7 @@
 //! What is read, in how many requests, and what an absence means.
 
+use serde_json::json;
+
 use super::*;
 use crate::cluster::testing::{DEPLOYMENTS, PODS, Reply, Script};
 
