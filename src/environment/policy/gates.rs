@@ -72,7 +72,7 @@ impl From<GateError> for Error {
         let (kind, hint) = match &error {
             GateError::Frozen { .. } => (
                 Kind::Busy,
-                "Going back is always allowed: kube <environment> rollback",
+                "Run the same command again when the freeze is over.",
             ),
             GateError::TooOld { .. } => (Kind::Refused, "Upgrade this program."),
             GateError::Branch {
