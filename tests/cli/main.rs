@@ -15,6 +15,7 @@ mod client;
 mod context;
 #[path = "../support/patch_rules.rs"]
 mod patch_rules;
+mod readme;
 #[path = "../support/recording.rs"]
 mod recording;
 #[path = "../support/roles.rs"]
