@@ -283,6 +283,7 @@ pub(crate) struct ServeArgs {
 
 /// What was asked for.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a run has one")]
 pub(crate) enum Request {
     Envs,
     Version,
@@ -291,7 +292,6 @@ pub(crate) enum Request {
         command: EnvironmentCommand,
     },
     Sandbox {
-        name: String,
         command: SandboxCommand,
     },
 }
@@ -355,7 +355,6 @@ pub(crate) fn parse(
             .is_some_and(SandboxCommand::has_subcommand);
     let request = if is_sandbox_command {
         Request::Sandbox {
-            name,
             command: SandboxCommand::from_arg_matches(inner)?,
         }
     } else {

@@ -114,7 +114,6 @@ fn only_the_sandbox_can_be_reset() {
             .1,
         Request::Sandbox {
             command: SandboxCommand::Reset,
-            ..
         }
     ));
     assert!(parse_words(&["kube", "qa", "reset"]).is_err());

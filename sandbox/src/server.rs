@@ -138,7 +138,7 @@ impl Server {
             idle_end: options.idle_end,
         });
         let server = Server(shared);
-        server.wake()?;
+        server.settle(|_, _| ())?;
         if let Some(path) = &server.0.access {
             files::write_private(path, &server.access())?;
         }
@@ -195,14 +195,6 @@ impl Server {
         let mut stopped = self.0.stopped.subscribe();
         // The sender lives as long as the server.
         let _ = stopped.wait_for(|is_stopped| *is_stopped).await;
-    }
-
-    /// Lets the world run on from when it was saved.
-    fn wake(&self) -> io::Result<()> {
-        let mut inner = self.lock();
-        let now = inner.clock.now();
-        inner.cluster.world.wake(now);
-        inner.save()
     }
 
     /// Lets the world run, acts, lets it run again, saves what the act changed, and wakes the watches.

@@ -105,9 +105,6 @@ const CATCH_UP: Duration = Duration::from_secs(3600);
 /// How long cluster events are kept.
 const EVENTS_KEPT: Duration = Duration::from_secs(3600);
 
-/// How long a cluster that nobody ran goes on as if it had been running.
-const CATCHING_UP: Duration = Duration::from_secs(3600);
-
 /// The cluster.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -205,16 +202,6 @@ impl World {
             }
         }
         self.now = self.now.max(now);
-    }
-
-    /// Lets a world that nobody ran for a while run on up to `now`.
-    ///
-    /// Of a long time it lives through the first hour; what is due later happens at `now`, as on machines that slept.
-    /// Crash loops of weeks would take minutes to catch up with otherwise.
-    pub fn wake(&mut self, now: Time) {
-        self.run_to(now.min(self.now.plus(CATCHING_UP)));
-        self.now = self.now.max(now);
-        self.run_to(now);
     }
 
     /// Returns when something is due next, if nobody writes before; after a write that is now.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde::Deserialize;
-use serde_json::json;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, ResourceRule, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+    SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
+};
 
 use super::fault::Fault;
-use super::reader::{Reader, review};
+use super::reader::Reader;
 
 /// Reviews asked for at the same time.
 const AT_ONCE: usize = 8;
@@ -64,29 +66,15 @@ impl Need {
     ];
 }
 
-/// A rule as the API server tells it to those who ask about themselves.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Rule {
-    verbs: Vec<String>,
-    api_groups: Vec<String>,
-    resources: Vec<String>,
-    resource_names: Vec<String>,
-}
-
-impl Rule {
-    /// Returns whether the rule grants the need for every name, or at least for this one.
-    fn grants(&self, need: &Need, name: Option<&str>) -> bool {
-        let has = |list: &[String], wanted: &str| {
-            list.iter().any(|entry| entry == "*" || entry == wanted)
-        };
-        let has_name = self.resource_names.is_empty()
-            || name.is_some_and(|name| self.resource_names.iter().any(|entry| entry == name));
-        has(&self.verbs, need.verb)
-            && has(&self.api_groups, need.group)
-            && has(&self.resources, need.resource)
-            && has_name
-    }
+/// Returns whether the rule grants the need for every name, or at least for this one.
+fn grants(rule: &ResourceRule, need: &Need, name: Option<&str>) -> bool {
+    let has =
+        |list: &[String], wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
+    let names = rule.resource_names.as_deref().unwrap_or_default();
+    has(&rule.verbs, need.verb)
+        && has(rule.api_groups.as_deref().unwrap_or_default(), need.group)
+        && has(rule.resources.as_deref().unwrap_or_default(), need.resource)
+        && (names.is_empty() || name.is_some_and(|name| names.iter().any(|entry| entry == name)))
 }
 
 impl Reader {
@@ -104,7 +92,7 @@ impl Reader {
         let open = needs
             .iter()
             .copied()
-            .filter(|need| !rules.iter().any(|rule| rule.grants(need, name)));
+            .filter(|need| !rules.iter().any(|rule| grants(rule, need, name)));
         let answers: Vec<(Need, bool)> = stream::iter(open)
             .map(|need| async move {
                 let is_allowed = self.is_allowed(need, name).await?;
@@ -120,22 +108,17 @@ impl Reader {
             .collect())
     }
 
-    async fn rules(&self) -> Result<Vec<Rule>, Fault> {
-        #[derive(Deserialize)]
-        struct Review {
-            status: Option<ReviewStatus>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct ReviewStatus {
-            resource_rules: Option<Vec<Rule>>,
-        }
-        let spec = json!({"namespace": self.namespace_name()});
-        let request = review("authorization.k8s.io", "SelfSubjectRulesReview", Some(spec))?;
-        match self.wire().read_json::<Review>(&request).await {
+    async fn rules(&self) -> Result<Vec<ResourceRule>, Fault> {
+        let question = SelfSubjectRulesReview {
+            spec: SelfSubjectRulesReviewSpec {
+                namespace: Some(self.namespace_name().to_owned()),
+            },
+            ..SelfSubjectRulesReview::default()
+        };
+        match self.review(&question).await {
             Ok(review) => Ok(review
                 .status
-                .and_then(|status| status.resource_rules)
+                .map(|status| status.resource_rules)
                 .unwrap_or_default()),
             Err(fault) if fault.status().is_some() => Ok(Vec::new()),
             Err(fault) => Err(fault),
@@ -143,29 +126,24 @@ impl Reader {
     }
 
     async fn is_allowed(&self, need: Need, name: Option<&str>) -> Result<bool, Fault> {
-        #[derive(Deserialize)]
-        struct Review {
-            status: Option<ReviewStatus>,
-        }
-        #[derive(Deserialize)]
-        struct ReviewStatus {
-            allowed: bool,
-        }
         let (resource, subresource) = need.resource.split_once('/').unwrap_or((need.resource, ""));
-        let spec = json!({"resourceAttributes": {
-            "namespace": self.namespace_name(),
-            "verb": need.verb,
-            "group": need.group,
-            "resource": resource,
-            "subresource": subresource,
-            "name": name.unwrap_or_default(),
-        }});
-        let request = review(
-            "authorization.k8s.io",
-            "SelfSubjectAccessReview",
-            Some(spec),
-        )?;
-        match self.wire().read_json::<Review>(&request).await {
+        let attributes = ResourceAttributes {
+            namespace: Some(self.namespace_name().to_owned()),
+            verb: Some(need.verb.to_owned()),
+            group: Some(need.group.to_owned()),
+            resource: Some(resource.to_owned()),
+            subresource: Some(subresource.to_owned()),
+            name: name.map(ToOwned::to_owned),
+            ..ResourceAttributes::default()
+        };
+        let question = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec {
+                resource_attributes: Some(attributes),
+                ..SelfSubjectAccessReviewSpec::default()
+            },
+            ..SelfSubjectAccessReview::default()
+        };
+        match self.review(&question).await {
             Ok(review) => Ok(review.status.is_some_and(|status| status.allowed)),
             // Who may not even ask is told when the thing itself is tried.
             Err(fault) if fault.is_forbidden() || fault.is_not_found() => Ok(true),

@@ -1,6 +1,6 @@
 //! Which permissions are asked for, how, and what of them is missing.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::testing::{NAMESPACE, Reply, Script};
@@ -77,18 +77,26 @@ async fn a3_what_the_rules_do_not_show_may_be_granted_by_others() {
 
 #[test]
 fn a_rule_may_be_limited_to_names() {
-    let rule = Rule {
+    let rule = ResourceRule {
         verbs: vec!["patch".to_owned()],
-        api_groups: vec!["apps".to_owned()],
-        resources: vec!["deployments".to_owned()],
-        resource_names: vec!["web".to_owned()],
+        api_groups: Some(vec!["apps".to_owned()]),
+        resources: Some(vec!["deployments".to_owned()]),
+        resource_names: Some(vec!["web".to_owned()]),
     };
     let patch = need("apps", "deployments", "patch", true);
-    assert!(rule.grants(&patch, Some("web")));
-    assert!(!rule.grants(&patch, Some("worker")));
-    assert!(!rule.grants(&patch, None));
-    assert!(!rule.grants(&need("apps", "deployments", "get", true), Some("web")));
-    assert!(!rule.grants(&need("", "deployments", "patch", true), Some("web")));
+    assert!(grants(&rule, &patch, Some("web")));
+    assert!(!grants(&rule, &patch, Some("worker")));
+    assert!(!grants(&rule, &patch, None));
+    assert!(!grants(
+        &rule,
+        &need("apps", "deployments", "get", true),
+        Some("web")
+    ));
+    assert!(!grants(
+        &rule,
+        &need("", "deployments", "patch", true),
+        Some("web")
+    ));
 }
 
 #[test]

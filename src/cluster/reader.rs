@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
+use k8s_openapi::Resource as Known;
 use kube::core::params::{GetParams, PostParams};
 use kube::core::request;
 use kube::core::subresource::LogParams;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::Cluster;
 use super::fault::Fault;
@@ -43,14 +44,6 @@ pub(crate) enum NamespaceAnswer {
     },
 }
 
-/// Who the API server takes us for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(crate) struct User {
-    pub(crate) username: String,
-    pub(crate) groups: Vec<String>,
-}
-
 /// Reads, and can do nothing else.
 #[derive(Clone)]
 pub(crate) struct Reader {
@@ -64,10 +57,6 @@ impl Reader {
             wire: Arc::clone(&cluster.wire),
             namespace: cluster.namespace.clone(),
         }
-    }
-
-    pub(super) fn wire(&self) -> &Wire {
-        &self.wire
     }
 
     pub(super) fn namespace_name(&self) -> &str {
@@ -187,23 +176,16 @@ impl Reader {
         unless_forbidden(lines)
     }
 
-    /// Asks the API server who we are; `None` where it is too old to say.
-    pub(crate) async fn who_am_i(&self) -> Result<Option<User>, Fault> {
-        #[derive(Deserialize)]
-        struct Review {
-            status: Option<ReviewStatus>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct ReviewStatus {
-            user_info: User,
-        }
-        let request = review("authentication.k8s.io", "SelfSubjectReview", None)?;
-        match self.wire.read_json::<Review>(&request).await {
-            Ok(review) => Ok(review.status.map(|status| status.user_info)),
-            Err(fault) if fault.is_not_found() || fault.is_forbidden() => Ok(None),
-            Err(fault) => Err(fault),
-        }
+    /// Has the API server answer a question about ourselves: a POST that makes nothing.
+    pub(super) async fn review<K>(&self, question: &K) -> Result<K, Fault>
+    where
+        K: Known + Serialize + DeserializeOwned,
+    {
+        let path = format!("/apis/{}/{}", K::API_VERSION, K::URL_PATH_SEGMENT);
+        let body =
+            serde_json::to_vec(question).map_err(|error| Fault::Settings(error.to_string()))?;
+        let request = built(request::Request::new(path).create(&PostParams::default(), body))?;
+        self.wire.read_json(&request).await
     }
 
     async fn list(&self, resource: Resource, selection: &Selection) -> Result<Vec<Value>, Fault> {
@@ -242,20 +224,6 @@ pub(super) fn log_request(
             ..LogParams::default()
         },
     ))
-}
-
-/// Returns the request for a review about ourselves: a POST that makes nothing.
-pub(super) fn review(
-    group: &str,
-    kind: &str,
-    spec: Option<Value>,
-) -> Result<Request<Bytes>, Fault> {
-    let path = format!("/apis/{group}/v1/{}s", kind.to_lowercase());
-    let mut body = json!({"apiVersion": format!("{group}/v1"), "kind": kind});
-    if let Some(spec) = spec {
-        body["spec"] = spec;
-    }
-    built(request::Request::new(path).create(&PostParams::default(), body.to_string().into_bytes()))
 }
 
 fn is_terminating(namespace: &Value) -> bool {

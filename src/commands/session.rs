@@ -2,7 +2,6 @@
 //! namespace, the prefix, the policy, and the Deployments.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::try_join_all;
@@ -37,7 +36,6 @@ pub(crate) const USER_AGENT: &str = concat!("kube/", env!("CARGO_PKG_VERSION"));
 /// The repository that the program was started in.
 #[derive(Debug, Default)]
 pub(crate) struct Checkout {
-    pub(crate) folder: Option<PathBuf>,
     /// What its `origin`, or its only remote, leads to.
     pub(crate) repository: Option<Repository>,
     pub(crate) config: Option<CheckoutConfig>,
@@ -206,7 +204,6 @@ impl Checkout {
                 Location::Path(_) => None,
             }),
             config: environment_files::read_checkout(&folder)?,
-            folder: Some(folder),
         })
     }
 

@@ -152,10 +152,6 @@ impl Kubeconfig {
         self.contexts.iter().find(|context| context.name == name)
     }
 
-    pub(crate) fn contexts(&self) -> &[Context] {
-        &self.contexts
-    }
-
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.contexts.iter().map(|context| context.name.as_str())
     }

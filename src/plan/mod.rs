@@ -225,15 +225,3 @@ pub(crate) enum Refusal {
     /// The record would not fit beside its other annotations.
     AnnotationsFull { deployment: String, bytes: usize },
 }
-
-impl Refusal {
-    pub(crate) fn deployment(&self) -> &str {
-        match self {
-            Self::Downtime { deployment }
-            | Self::Paused { deployment }
-            | Self::Managed { deployment, .. }
-            | Self::Terminating { deployment }
-            | Self::AnnotationsFull { deployment, .. } => deployment,
-        }
-    }
-}

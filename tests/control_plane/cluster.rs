@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use kube::config::Kubeconfig;
 use kube_sandbox::kubelet::Timings;
 use serde_json::{Value, json};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 
 use crate::certificates::Authority;
 use crate::client::Client;
@@ -149,10 +149,6 @@ impl Cluster {
             .as_str()
             .unwrap_or_default()
             .to_owned()
-    }
-
-    pub(crate) fn runtime(&self) -> &Handle {
-        self.runtime.handle()
     }
 
     /// Restarts the API server under everybody's connections; a given cluster has none to restart.

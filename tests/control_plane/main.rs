@@ -10,6 +10,7 @@
 )]
 
 mod certificates;
+#[path = "../support/client.rs"]
 mod client;
 mod cluster;
 mod harness;
@@ -19,9 +20,14 @@ mod namespace;
 #[path = "../support/patch_rules.rs"]
 mod patch_rules;
 mod process;
+#[path = "../support/recording.rs"]
 mod recording;
 #[path = "../support/roles.rs"]
 mod roles;
+mod scenario_tests;
+#[path = "../support/scenarios.rs"]
+mod scenarios;
 mod servers;
 mod user;
+#[path = "../support/wait.rs"]
 mod wait;

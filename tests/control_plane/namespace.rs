@@ -182,7 +182,7 @@ impl<'c> Namespace<'c> {
 
     /// Begins to write down all that a watch on this kind tells.
     pub(crate) fn record(&self, resource: Resource) -> Recording {
-        Recording::start(self, resource)
+        Recording::start(self.cluster.admin(), &self.path(resource, None))
     }
 
     /// Changes the image of a Deployment's first container, as somebody else would.

@@ -13,3 +13,19 @@ pub(crate) fn deployer() -> Value {
         {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
     ])
 }
+
+/// The same without one verb on one resource.
+pub(crate) fn without(resource: &str, verb: &str) -> Value {
+    let mut rules = deployer();
+    for rule in rules.as_array_mut().into_iter().flatten() {
+        if rule["resources"][0] == resource
+            && let Some(verbs) = rule["verbs"].as_array_mut()
+        {
+            verbs.retain(|own| own != verb);
+        }
+    }
+    if let Some(rules) = rules.as_array_mut() {
+        rules.retain(|rule| rule["verbs"] != json!([]));
+    }
+    rules
+}

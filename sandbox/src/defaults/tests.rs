@@ -1,3 +1,5 @@
+//! The defaults that are filled in, as a real server's objects show them.
+
 use serde_json::{Value, json};
 
 use super::fill;

@@ -1,3 +1,5 @@
+//! What a pod's status goes through in virtual time, for each thing a container may do.
+
 use std::time::Duration;
 
 use serde_json::json;

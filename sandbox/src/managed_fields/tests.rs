@@ -1,3 +1,5 @@
+//! Who owns which fields after which writes.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a user may do, by the rules that name it.
+
 use serde_json::json;
 
 use super::*;

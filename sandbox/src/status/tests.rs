@@ -1,3 +1,5 @@
+//! The bodies of refusals and of deletions, beside those recorded from a real server.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Identity, generations, conflicts, and deletion, as the store keeps them.
+
 use std::time::Duration;
 
 use serde_json::json;

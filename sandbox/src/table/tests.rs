@@ -1,3 +1,5 @@
+//! The rows that kubectl shows.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Faults of objects in upstream's words.
+
 use serde_json::{Value, json};
 
 use super::faults;

@@ -10,14 +10,14 @@ pub(crate) fn check_direction(
     is_allowed: bool,
 ) -> Result<(), Error> {
     match outgoing.direction {
-        Direction::Backward { .. } if is_protected && !is_allowed => Err(Error::new(
+        Direction::Backward if is_protected && !is_allowed => Err(Error::new(
             Kind::Refused,
             "this deploy goes back to an older commit",
         )
         .hint("If that is what you want, add --allow-backwards.")),
         Direction::Same
-        | Direction::Forward { .. }
-        | Direction::Backward { .. }
+        | Direction::Forward
+        | Direction::Backward
         | Direction::Diverged { .. }
         | Direction::Unknown(_) => Ok(()),
     }

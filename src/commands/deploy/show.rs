@@ -34,6 +34,10 @@ const LISTED: usize = 20;
 /// What each write of a plan would do, in the plan's order.
 pub(crate) struct Previews(pub(crate) Vec<(String, Looked)>);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each Deployment of a plan, and refusals are rare"
+)]
 pub(crate) enum Looked {
     Seen {
         preview: diff::Preview,

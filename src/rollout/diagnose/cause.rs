@@ -122,23 +122,6 @@ impl Cause {
         }
     }
 
-    /// Returns the text of the cluster that goes with it, if there is one.
-    pub(crate) fn message(&self) -> Option<&str> {
-        match self {
-            Cause::ImageNotFound { message, .. }
-            | Cause::ImageDenied { message, .. }
-            | Cause::ImagePlatform { message, .. }
-            | Cause::RegistryTrouble { message, .. }
-            | Cause::Config { message }
-            | Cause::NotCreated { message }
-            | Cause::NotStarted { message }
-            | Cause::Unschedulable { message }
-            | Cause::PodsRefused { message } => Some(message),
-            Cause::Stuck { message, .. } | Cause::NotReady { message, .. } => message.as_deref(),
-            Cause::ImageName { .. } | Cause::Crash { .. } => None,
-        }
-    }
-
     /// Returns whether it is what every pod shows while it starts.
     pub(crate) fn is_ordinary(&self) -> bool {
         matches!(self, Cause::NotReady { .. })

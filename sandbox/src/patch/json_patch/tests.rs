@@ -1,3 +1,5 @@
+//! JSON patches: what they change, and which are refused in which words.
+
 use serde_json::json;
 
 use super::*;

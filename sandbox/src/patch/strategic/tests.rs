@@ -1,3 +1,5 @@
+//! Strategic merges: lists by their keys, directives, and nulls.
+
 use serde_json::json;
 
 use super::*;

@@ -151,31 +151,6 @@ fn cluster_events_tell_the_story() {
 }
 
 #[test]
-fn a_world_that_slept_for_months_wakes_at_once_and_knows_what_it_missed() {
-    let mut bench = Bench::running(&Shape {
-        deadline: 60,
-        ..Shape::default()
-    });
-    bench.set_image("x/web:v2-crash");
-    bench.run(milliseconds(3_000));
-    let later = bench.world.now().plus(Duration::from_secs(90 * 24 * 3600));
-    bench.world.wake(later);
-    assert_eq!(bench.world.now(), later);
-    assert_eq!(bench.reason("Progressing"), "ProgressDeadlineExceeded");
-    let restarts = |bench: &Bench| {
-        let counts = bench.pods().into_iter().filter_map(|pod| {
-            pod.pointer("/status/containerStatuses/0/restartCount")?
-                .as_i64()
-        });
-        counts.max().unwrap()
-    };
-    assert!((10..20).contains(&restarts(&bench)), "{}", restarts(&bench));
-    let before = restarts(&bench);
-    bench.run(Duration::from_secs(400));
-    assert!(restarts(&bench) > before, "it goes on crashing");
-}
-
-#[test]
 fn a_saved_world_runs_on() {
     let mut bench = Bench::running(&Shape {
         replicas: 4,

@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::namespace::{Namespace, Resource};
+use crate::client::Client;
 
 /// A watch in progress. Dropping it ends it.
 pub(crate) struct Recording {
@@ -18,19 +18,18 @@ pub(crate) struct Recording {
 
 impl Recording {
     /// Begins with what happens after this call.
-    pub(crate) fn start(namespace: &Namespace<'_>, resource: Resource) -> Self {
-        let path = namespace.path(resource, None);
-        let list = namespace.cluster().admin().get(&path).accepted();
+    pub(crate) fn start(client: &Client, collection: &str) -> Self {
+        let list = client.get(collection).accepted();
         let version = list["metadata"]["resourceVersion"]
             .as_str()
             .expect("a list has a version")
             .to_owned();
-        let connection = namespace.cluster().admin().connection();
+        let path = format!("{collection}?watch=true&resourceVersion={version}");
+        let connection = client.connection();
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
-        let task = namespace.cluster().runtime().spawn(async move {
-            let request = Request::get(format!("{path}?watch=true&resourceVersion={version}"));
-            let request = request.body(Vec::new()).expect("a valid path");
+        let task = client.runtime().spawn(async move {
+            let request = Request::get(path).body(Vec::new()).expect("a valid path");
             let stream = connection.request_stream(request).await.expect("a watch");
             let lines = stream.lines();
             pin_mut!(lines);

@@ -85,6 +85,10 @@ impl Client {
         self.connection.clone()
     }
 
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, "application/json", String::new())
     }
