@@ -20,6 +20,7 @@ use crate::environment::choose::known::{KnownKind, answerable, known};
 use crate::error::{Error, Kind};
 use crate::exit_code::ExitCode;
 use crate::process::Process;
+use crate::report::json as report;
 use crate::ui::{ColorChoice, Ui, prompt};
 use environment_files::{Files, Whereabouts};
 
@@ -131,10 +132,19 @@ fn parse_and_run(process: Process, ui: Ui) -> ExitCode {
         }
         (_, Some(error)) => {
             ui.error(&error);
+            if cli::wants_json(&process.arguments) {
+                ui.json(&report::unstarted(&error));
+            }
             return ExitCode::from(&error);
         }
         (Err(error), None) => {
             ui.clap(&error);
+            if cli::wants_json(&process.arguments) {
+                let text = error.render().to_string();
+                let first = text.lines().next().unwrap_or_default();
+                let told = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+                ui.json(&report::unstarted(&Error::new(Kind::Usage, told)));
+            }
             return ExitCode::Usage;
         }
         (Ok(parsed), None) => parsed,

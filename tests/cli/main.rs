@@ -13,17 +13,22 @@
 #[path = "../support/client.rs"]
 mod client;
 mod context;
+mod input;
+mod output;
 #[path = "../support/patch_rules.rs"]
 mod patch_rules;
 mod readme;
 #[path = "../support/recording.rs"]
 mod recording;
+mod refusals;
 #[path = "../support/roles.rs"]
 mod roles;
 mod sandbox;
 mod scenario_tests;
 #[path = "../support/scenarios.rs"]
 mod scenarios;
+mod stage;
 mod support;
+mod transport;
 #[path = "../support/wait.rs"]
 mod wait;
