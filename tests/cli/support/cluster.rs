@@ -113,17 +113,6 @@ impl Cluster {
             .expect("nothing is saved")
     }
 
-    /// Lets something go wrong from now on.
-    pub(crate) fn trouble(&self, rule: Rule) {
-        self.with(|cluster| cluster.faults.add(rule));
-    }
-
-    /// Gives an image, or every image with a tag, its story.
-    pub(crate) fn tell(&self, image: &str, story: &str) {
-        let story = Story::parse(story).unwrap_or_else(|| panic!("{story} is no story"));
-        self.with(|cluster| cluster.world.tell(image, story));
-    }
-
     /// Returns what was asked so far, oldest first.
     pub(crate) fn requests(&self) -> Vec<Entry> {
         self.with(|cluster| cluster.log.entries().cloned().collect())

@@ -191,10 +191,6 @@ impl Running {
         Pid::from_child(&self.child)
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(self.process(), signal).expect("it still runs");
-    }
-
     /// Sends what a terminal sends on Ctrl-C: to the whole process group.
     pub(crate) fn interrupt(&self) {
         rustix::process::kill_process_group(self.process(), Signal::INT).expect("it still runs");
