@@ -4,8 +4,6 @@
 use bytes::Bytes;
 use http::Request;
 use kube_sandbox::clock::Time;
-use kube_sandbox::faults::Rule;
-use kube_sandbox::kubelet::Story;
 use kube_sandbox::object::{Key, Kind};
 use kube_sandbox::server::{Cluster as Served, Entry, Options, Server};
 use kube_sandbox::world::{World, WorldOptions};
