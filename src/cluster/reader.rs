@@ -7,7 +7,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use k8s_openapi::Resource as Known;
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::core::params::{GetParams, PostParams};
 use kube::core::request;
 use kube::core::subresource::LogParams;
@@ -45,13 +44,6 @@ pub(crate) enum NamespaceAnswer {
     },
 }
 
-/// Who the API server takes us for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct User {
-    pub(crate) username: String,
-    pub(crate) groups: Vec<String>,
-}
-
 /// Reads, and can do nothing else.
 #[derive(Clone)]
 pub(crate) struct Reader {
@@ -65,10 +57,6 @@ impl Reader {
             wire: Arc::clone(&cluster.wire),
             namespace: cluster.namespace.clone(),
         }
-    }
-
-    pub(super) fn wire(&self) -> &Wire {
-        &self.wire
     }
 
     pub(super) fn namespace_name(&self) -> &str {
@@ -186,21 +174,6 @@ impl Reader {
                 .collect()
         });
         unless_forbidden(lines)
-    }
-
-    /// Asks the API server who we are; `None` where it is too old to say.
-    pub(crate) async fn who_am_i(&self) -> Result<Option<User>, Fault> {
-        match self.review(&SelfSubjectReview::default()).await {
-            Ok(review) => Ok(review
-                .status
-                .and_then(|status| status.user_info)
-                .map(|user| User {
-                    username: user.username.unwrap_or_default(),
-                    groups: user.groups.unwrap_or_default(),
-                })),
-            Err(fault) if fault.is_not_found() || fault.is_forbidden() => Ok(None),
-            Err(fault) => Err(fault),
-        }
     }
 
     /// Has the API server answer a question about ourselves: a POST that makes nothing.

@@ -206,26 +206,3 @@ async fn the_end_of_a_log_is_read() {
     }
     assert!(reader.log("../x", "app", true, 20).await.is_err());
 }
-
-#[tokio::test(start_paused = true)]
-async fn the_api_server_says_who_we_are() {
-    let path = "POST /apis/authentication.k8s.io/v1/selfsubjectreviews";
-    let answer = json!({"status": {"userInfo": {"username": "dev@example.com", "uid": "1", "groups": ["dev"]}}});
-    let cases = [
-        (
-            Reply::json(201, &answer),
-            Some(User {
-                username: "dev@example.com".to_owned(),
-                groups: vec!["dev".to_owned()],
-            }),
-        ),
-        (Reply::text(404, "text/plain", "404 page not found"), None),
-        (Reply::status(403, "Forbidden", "no"), None),
-    ];
-    for (reply, expected) in cases {
-        let script = Script::new();
-        script.on(path, [reply]);
-        let user = script.cluster().reader().who_am_i().await;
-        assert_eq!(user.expect("an answer"), expected);
-    }
-}

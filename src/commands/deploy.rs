@@ -17,7 +17,7 @@ use super::session::{Purpose, Session, USER_AGENT};
 use super::watching::{self, Watched};
 use crate::cli::{DeployArgs, OutputFormat};
 use crate::environment::choose::Intent;
-use crate::environment::policy::confirm::{Action, Asking, Confirmation};
+use crate::environment::policy::confirm::{Asking, Confirmation};
 use crate::environment::policy::gates::Connection;
 use crate::error::{Error, Kind};
 use crate::exit_code::ExitCode;
@@ -195,7 +195,6 @@ fn confirmation(run: &Run, session: &Session, args: &DeployArgs, plan: &Plan) ->
     }
     session.environment.policy.confirmation(&Asking {
         environment: &session.environment.name,
-        action: Action::Deploy,
         is_interactive: run.is_interactive(),
         yes: args.yes,
         confirm: args.confirm.as_deref(),

@@ -321,7 +321,14 @@ async fn follow(
         run,
         session,
         Watched {
-            applied: rows.into_iter().map(|row| row.applied).collect(),
+            // As its first watcher saw it: what came after our write is somebody's later change.
+            applied: rows
+                .into_iter()
+                .map(|row| {
+                    let seen = &row.targeted.deployment.seen;
+                    row.past.recorded_baseline(seen, now).unwrap_or(row.applied)
+                })
+                .collect(),
             objects,
             missing,
             timeout: args.timeout,

@@ -19,10 +19,6 @@ pub(crate) struct ImageName {
 }
 
 impl ImageName {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// Returns the registry's host and port in lower case, `docker.io` where none is written.
     pub(crate) fn registry(&self) -> String {
         match self.host() {

@@ -127,7 +127,7 @@ fn a_reference_is_taken_apart_as_the_grammar_says() {
     ];
     for (text, name, registry, path, tag, digest) in table {
         let image = image(text);
-        assert_eq!(image.name().as_str(), name, "{text}");
+        assert_eq!(image.name().to_string(), name, "{text}");
         assert_eq!(image.name().registry(), registry, "{text}");
         assert_eq!(image.name().path(), path, "{text}");
         assert_eq!(image.tag().map(Tag::as_str), tag, "{text}");

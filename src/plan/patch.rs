@@ -5,8 +5,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::rollout::history::Key;
-
 /// The write of one Deployment. Its preview sends the very same bytes with `dryRun=All`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Patch {
@@ -24,8 +22,6 @@ pub(crate) enum Operation {
     Add { path: Pointer, value: Value },
     /// Sets the member, absent or not, of an object that is there.
     Replace { path: Pointer, value: Value },
-    /// Takes a member away that is there.
-    Remove { path: Pointer },
 }
 
 /// Where in an object a value stands (RFC 6901).
@@ -48,18 +44,6 @@ impl Pointer {
     pub(crate) fn member(mut self, key: &str) -> Self {
         self.0.push(key.to_owned());
         self
-    }
-
-    /// Returns the key of the annotation that this points to.
-    fn annotation(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [metadata, annotations, key]
-                if metadata == "metadata" && annotations == "annotations" =>
-            {
-                Some(key)
-            }
-            _ => None,
-        }
     }
 
     fn find<'v>(&self, object: &'v Value) -> Option<&'v Value> {
@@ -86,7 +70,6 @@ impl Operation {
             Self::Test { path, value } => ("test", path, Some(value)),
             Self::Add { path, value } => ("add", path, Some(value)),
             Self::Replace { path, value } => ("replace", path, Some(value)),
-            Self::Remove { path } => ("remove", path, None),
         };
         let mut object = Map::new();
         object.insert("op".to_owned(), name.into());
@@ -121,30 +104,13 @@ impl Patch {
         as_go_writes(&Value::Array(operations)).into_bytes()
     }
 
-    /// Returns the deploy id that the patch writes, with its annotation's key: by it an object tells
-    /// whether the patch was applied.
-    pub(crate) fn deploy_id(&self) -> Option<(&str, &str)> {
-        self.operations
-            .iter()
-            .find_map(|operation| match operation {
-                Operation::Add { path, value } | Operation::Replace { path, value } => {
-                    let key = path.annotation()?;
-                    let (_, name) = key.rsplit_once('/')?;
-                    (name == Key::Id.name()).then_some((key, value.as_str()?))
-                }
-                Operation::Test { .. } | Operation::Remove { .. } => None,
-            })
-    }
-
     /// Returns the tests that do not hold for the object as it is now: what moved since the plan.
     pub(crate) fn moved(&self, object: &Value) -> Vec<Mismatch> {
         self.operations
             .iter()
             .filter_map(|operation| match operation {
                 Operation::Test { path, value } => test(object, path, value).err(),
-                Operation::Add { .. } | Operation::Replace { .. } | Operation::Remove { .. } => {
-                    None
-                }
+                Operation::Add { .. } | Operation::Replace { .. } => None,
             })
             .collect()
     }
@@ -161,7 +127,6 @@ impl Patch {
                 Operation::Add { path, value } | Operation::Replace { path, value } => {
                     set(&mut object, path, value)?;
                 }
-                Operation::Remove { path } => remove(&mut object, path)?,
             }
         }
         Ok(object)
@@ -184,14 +149,6 @@ fn set(object: &mut Value, path: &Pointer, value: &Value) -> Result<(), Mismatch
     let (map, key) = parent(object, path)?;
     map.insert(key.to_owned(), value.clone());
     Ok(())
-}
-
-fn remove(object: &mut Value, path: &Pointer) -> Result<(), Mismatch> {
-    let (map, key) = parent(object, path)?;
-    match map.remove(key) {
-        Some(_) => Ok(()),
-        None => Err(Mismatch::Absent { path: path.clone() }),
-    }
 }
 
 /// Returns the object that has the member at the path, and the member's key.

@@ -123,7 +123,6 @@ fn operations_act_as_on_the_api_server() {
         path: at(path),
         value,
     };
-    let remove = |path| Operation::Remove { path: at(path) };
     let absent = |path| Err(Mismatch::Absent { path: at(path) });
     let cases = [
         (
@@ -155,16 +154,6 @@ fn operations_act_as_on_the_api_server() {
             "replace of an absent item",
             replace("/spec/template/spec/containers/1/image", json!(2)),
             absent("/spec/template/spec/containers/1/image"),
-        ),
-        (
-            "remove",
-            remove("/metadata/uid"),
-            Ok(("/metadata/uid", Value::Null)),
-        ),
-        (
-            "remove of an absent member",
-            remove("/metadata/x"),
-            absent("/metadata/x"),
         ),
         (
             "an escaped key",

@@ -54,23 +54,9 @@ pub(crate) enum Source<'a> {
 pub(crate) struct Selection {
     /// Where the targets are built from; `None` where nothing says it and nobody has to know.
     pub(crate) repository: Option<Repository>,
-    pub(crate) chosen_by: ChosenBy,
     /// One per Deployment, by name.
     pub(crate) targets: Vec<Targeted>,
     pub(crate) notes: Vec<Note>,
-}
-
-/// What decided the repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ChosenBy {
-    /// All targets agree.
-    Annotations,
-    /// The targets are of several repositories, or say none.
-    Checkout,
-    /// `--repo`
-    Flag,
-    /// The repository does not matter.
-    Nothing,
 }
 
 /// A Deployment that takes part, with those of its containers that do.
@@ -138,7 +124,6 @@ pub(crate) fn select(request: &Request<'_>) -> Result<Selection, Faults> {
     targets.sort_by(|one, other| one.deployment.name().cmp(other.deployment.name()));
     Ok(Selection {
         repository: choice.repository,
-        chosen_by: choice.by,
         targets,
         notes,
     })

@@ -11,7 +11,7 @@ use super::receipt::{Finding, Rewriting};
 use super::standing::{Failing, Standing};
 use crate::rollout::Counts;
 use crate::rollout::history::Record;
-pub(crate) use selection::{chosen, fault, fault_hint, note};
+pub(crate) use selection::{fault, fault_hint, note};
 
 /// Returns the refusal as a lowercase fragment.
 pub(crate) fn refusal(refusal: &Refusal) -> String {

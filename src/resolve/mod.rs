@@ -125,15 +125,6 @@ impl Resolved {
             Named::Branch(_) | Named::Pull(_) | Named::Commit | Named::Head { .. } => None,
         }
     }
-
-    /// Says that the ref means another commit now than it did in the plan, which goes on with its
-    /// own.
-    pub(crate) fn moved_to(&self, now: &Self) -> Option<Note> {
-        (self.commit != now.commit).then(|| Note::Moved {
-            from: self.commit.clone(),
-            to: now.commit.clone(),
-        })
-    }
 }
 
 /// What the reader should know besides the commit; none of it stops a deploy.
@@ -163,8 +154,6 @@ pub(crate) enum Note {
     Failed(Failure),
     /// The checkout could not be read, so it was left out.
     CheckoutUnreadable(String),
-    /// The ref moved between the plan and now.
-    Moved { from: Commit, to: Commit },
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) fn check_direction(
         )
         .hint("If that is what you want, add --allow-backwards.")),
         Direction::Same
-        | Direction::Forward { .. }
+        | Direction::Forward
         | Direction::Backward
         | Direction::Diverged { .. }
         | Direction::Unknown(_) => Ok(()),

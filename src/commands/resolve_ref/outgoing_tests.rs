@@ -113,22 +113,3 @@ async fn branch_names_come_from_whoever_can_tell_them() {
         assert_eq!(names, [expected]);
     }
 }
-
-#[test]
-fn a_branch_that_moved_since_the_plan_is_said_to_have_moved() {
-    let resolved = |sha: &str| Resolved {
-        commit: sha.repeat(20).parse().unwrap(),
-        named: Named::Commit,
-        found_by: FoundBy::Itself,
-        notes: vec![],
-    };
-    let (planned, now) = (resolved("ab"), resolved("cd"));
-    assert_eq!(planned.moved_to(&planned), None);
-    assert_eq!(
-        planned.moved_to(&now),
-        Some(Note::Moved {
-            from: planned.commit.clone(),
-            to: now.commit.clone(),
-        })
-    );
-}

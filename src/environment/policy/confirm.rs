@@ -8,21 +8,12 @@ use crate::error::{Error, Kind};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asking<'a> {
     pub(crate) environment: &'a str,
-    pub(crate) action: Action,
     /// A person can be asked.
     pub(crate) is_interactive: bool,
     /// `--yes`.
     pub(crate) yes: bool,
     /// `--confirm`.
     pub(crate) confirm: Option<&'a str>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// Any change that goes forward.
-    Deploy,
-    /// Never made harder than one Enter.
-    Rollback,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +31,6 @@ pub(crate) enum ConfirmError {
     /// The name is wanted, and nobody can be asked.
     #[error("`{environment}` has to be confirmed by its name ({origin}), and nobody can be asked")]
     NameNeeded { environment: String, origin: Origin },
-    /// A rollback of a protected environment, and nobody can be asked.
-    #[error(
-        "a rollback of `{environment}` has to be confirmed ({origin}), and nobody can be asked"
-    )]
-    YesNeeded { environment: String, origin: Origin },
     #[error("--confirm={} does not name the environment, which is `{environment}`", .given.escape_debug())]
     OtherName { environment: String, given: String },
     /// The person said no, typed something else, or did not answer in time.
@@ -58,7 +44,6 @@ impl From<ConfirmError> for Error {
             ConfirmError::NameNeeded { environment, .. } => Some(format!(
                 "Add --confirm={environment} (--yes does not replace it)."
             )),
-            ConfirmError::YesNeeded { .. } => Some("Add --yes.".to_owned()),
             ConfirmError::OtherName { environment, .. } => {
                 Some(format!("If that is the one: --confirm={environment}"))
             }
@@ -85,21 +70,13 @@ impl Policy {
             };
         }
         let origin = self.confirm.origin.clone();
-        match (asking.action, self.confirm.value) {
-            (_, Confirm::Never) => Confirmation::NotNeeded,
-            (Action::Rollback, _) if asking.yes => Confirmation::NotNeeded,
-            (Action::Deploy, Confirm::Ask) if asking.yes => Confirmation::NotNeeded,
-            (Action::Deploy, Confirm::Name) if asking.is_interactive => Confirmation::AskName,
-            (Action::Deploy | Action::Rollback, _) if asking.is_interactive => {
-                Confirmation::AskEnter
-            }
+        match self.confirm.value {
+            Confirm::Never => Confirmation::NotNeeded,
+            Confirm::Ask if asking.is_interactive && !asking.yes => Confirmation::AskEnter,
             // Where nobody can be asked, the command is the intent.
-            (Action::Deploy | Action::Rollback, Confirm::Ask) => Confirmation::NotNeeded,
-            (Action::Deploy, Confirm::Name) => Confirmation::Refuse(ConfirmError::NameNeeded {
-                environment,
-                origin,
-            }),
-            (Action::Rollback, Confirm::Name) => Confirmation::Refuse(ConfirmError::YesNeeded {
+            Confirm::Ask => Confirmation::NotNeeded,
+            Confirm::Name if asking.is_interactive => Confirmation::AskName,
+            Confirm::Name => Confirmation::Refuse(ConfirmError::NameNeeded {
                 environment,
                 origin,
             }),

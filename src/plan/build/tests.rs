@@ -84,13 +84,6 @@ fn the_patch_tests_what_the_plan_is_made_from_and_writes_everything_at_once() {
 }
 
 #[test]
-fn the_patch_tells_the_id_by_which_it_is_found_again() {
-    let plan = plan([deployed(deployment("rails", OLD), 7, "")]);
-    let id = plan.deployments[0].patch.deploy_id();
-    assert_eq!(id, Some(("wantedly.com/deploy-id", "000000000000002a")));
-}
-
-#[test]
 fn a_change_is_the_running_image_with_the_new_tag() {
     let plan = plan([deployment("web", OLD), deployment("rails", OLD)]);
     let changes: Vec<String> = plan

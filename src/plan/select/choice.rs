@@ -1,13 +1,12 @@
 //! Decides which repository a run is about, where the targets are of several.
 
 use super::faults::Fault;
-use super::{Candidate, ChosenBy, Note, Request, Source, Targeted};
+use super::{Candidate, Note, Request, Source, Targeted};
 use crate::resolve::Repository;
 
 /// The repository of a run, and which targets it leaves in.
 pub(super) struct Choice {
     pub(super) repository: Option<Repository>,
-    pub(super) by: ChosenBy,
     /// Targets that say another repository are left out.
     is_narrowing: bool,
 }
@@ -50,13 +49,12 @@ pub(super) fn choose(
     faults: &mut Vec<Fault>,
     notes: &mut Vec<Note>,
 ) -> Choice {
-    let choice = |repository: Option<&Repository>, by, is_narrowing| Choice {
+    let choice = |repository: Option<&Repository>, is_narrowing| Choice {
         repository: repository.cloned(),
-        by,
         is_narrowing,
     };
     let groups = match request.source {
-        Source::Image(_) => return choice(None, ChosenBy::Nothing, false),
+        Source::Image(_) => return choice(None, false),
         Source::Commit | Source::Tag => groups(candidates),
     };
     let is_among = |wanted: &Repository| groups.iter().any(|(own, _)| is_same(own, wanted));
@@ -79,24 +77,22 @@ pub(super) fn choose(
                 }),
             }
         }
-        return choice(Some(wanted), ChosenBy::Flag, is_among(wanted));
+        return choice(Some(wanted), is_among(wanted));
     }
     // The annotation's own words count: a checkout may not choose the host that is asked.
     let of_checkout = request
         .checkout
         .and_then(|checkout| groups.iter().find(|(own, _)| is_same(own, checkout)));
     match (groups.as_slice(), of_checkout, request.source) {
-        ([], _, Source::Commit) if request.checkout.is_some() => {
-            choice(request.checkout, ChosenBy::Checkout, false)
-        }
-        ([], _, _) => choice(None, ChosenBy::Nothing, false),
-        ([(agreed, _)], _, _) => choice(Some(agreed), ChosenBy::Annotations, false),
-        (_, Some((own, _)), _) => choice(Some(own), ChosenBy::Checkout, true),
+        ([], _, Source::Commit) if request.checkout.is_some() => choice(request.checkout, false),
+        ([], _, _) => choice(None, false),
+        ([(agreed, _)], _, _) => choice(Some(agreed), false),
+        (_, Some((own, _)), _) => choice(Some(own), true),
         (_, None, _) => {
             faults.push(Fault::Disagreement {
                 repositories: groups,
             });
-            choice(None, ChosenBy::Nothing, false)
+            choice(None, false)
         }
     }
 }

@@ -126,7 +126,6 @@ fn annotated_deployments_take_part_in_the_order_of_their_names() {
         .unwrap();
     assert_eq!(targets(&selection), "web/rails worker/rails");
     assert_eq!(selection.repository, Some(repository("wantedly/rails")));
-    assert_eq!(selection.chosen_by, ChosenBy::Annotations);
     assert_eq!(selection.notes, []);
     assert!(selection.targets[0].is_annotated);
 }
@@ -175,7 +174,6 @@ fn the_repository_is_agreed_on_or_chosen() {
                 ..Flags::default()
             },
             "web/rails",
-            ChosenBy::Checkout,
         ),
         (
             "the flag chooses, over the checkout",
@@ -185,7 +183,6 @@ fn the_repository_is_agreed_on_or_chosen() {
                 ..Flags::default()
             },
             "api/go",
-            ChosenBy::Flag,
         ),
         (
             "a target leaves one repository",
@@ -195,7 +192,6 @@ fn the_repository_is_agreed_on_or_chosen() {
                 ..Flags::default()
             },
             "api/go",
-            ChosenBy::Annotations,
         ),
         (
             "a tag also needs one repository",
@@ -205,15 +201,11 @@ fn the_repository_is_agreed_on_or_chosen() {
                 ..Flags::default()
             },
             "api/go",
-            ChosenBy::Checkout,
         ),
     ];
-    for (case, flags, expected, chosen_by) in cases {
+    for (case, flags, expected) in cases {
         let selection = flags.select(&both).unwrap();
         assert_eq!(targets(&selection), expected, "{case}");
-        assert_eq!(selection.chosen_by, chosen_by, "{case}");
-        let said = crate::plan::words::chosen(&selection).unwrap_or_default();
-        assert!(said.starts_with("wantedly/"), "{case}: {said}");
     }
 }
 
@@ -335,7 +327,6 @@ fn an_image_chooses_the_containers_that_run_one_of_its_name() {
     };
     let selection = flags.select(&[rails("web"), go("api")]).unwrap();
     assert_eq!(targets(&selection), "api/go");
-    assert_eq!(selection.chosen_by, ChosenBy::Nothing);
 }
 
 #[test]

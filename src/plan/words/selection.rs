@@ -1,8 +1,8 @@
 //! Says why targets cannot be told, and what to know of those that were chosen.
 
+use crate::plan::select::Note;
 use crate::plan::select::annotations::{OddValue, Oddity};
 use crate::plan::select::faults::Fault;
-use crate::plan::select::{ChosenBy, Note, Selection};
 
 /// Returns the fault as a lowercase fragment.
 pub(crate) fn fault(fault: &Fault) -> String {
@@ -208,17 +208,6 @@ fn shortened(names: &[String]) -> String {
     match names.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-/// Returns how the repository of a run was chosen, where that should be said.
-pub(crate) fn chosen(selection: &Selection) -> Option<String> {
-    let repository = selection.repository.as_ref()?;
-    match selection.chosen_by {
-        ChosenBy::Checkout => Some(format!("{repository}, the repository of this checkout")),
-        ChosenBy::Flag => Some(format!("{repository}, by --repo")),
-        ChosenBy::Annotations => Some(repository.to_string()),
-        ChosenBy::Nothing => None,
     }
 }
 

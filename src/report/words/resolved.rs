@@ -66,11 +66,6 @@ pub(crate) fn note(note: &Note) -> String {
             format!("{} could not be asked: {}", failure.way, failure.text)
         }
         Note::CheckoutUnreadable(why) => format!("the checkout was left out: {why}"),
-        Note::Moved { from, to } => format!(
-            "the ref moved from {} to {} meanwhile; the plan stays with the first",
-            from.short(),
-            to.short()
-        ),
     }
 }
 

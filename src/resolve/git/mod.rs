@@ -211,11 +211,6 @@ impl LocalRepository {
         self.names_under(&["refs/heads/"])
     }
 
-    /// Returns the names of the branches of `remote`, and of all tags, as far as they were fetched.
-    pub(crate) fn fetched_names(&self, remote: &str) -> Result<Vec<String>, GitError> {
-        self.names_under(&[&format!("refs/remotes/{remote}/"), "refs/tags/"])
-    }
-
     fn names_under(&self, folders: &[&str]) -> Result<Vec<String>, GitError> {
         let mut names = Vec::new();
         for reference in self.repository.references()?.flatten() {

@@ -278,7 +278,6 @@ fn names_are_those_of_branches_and_tags() {
     let local = open(&repository);
     assert_eq!(local.names().unwrap(), ["master", "v1"]);
     assert_eq!(local.branch_names().unwrap(), ["master"]);
-    assert_eq!(local.fetched_names("origin").unwrap(), ["far", "v1"]);
 }
 
 #[test]

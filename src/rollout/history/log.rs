@@ -98,6 +98,7 @@ impl Log {
     }
 
     /// Returns the deploys, newest first.
+    #[cfg(test)]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The table of what is asked: every level, action, and way to answer beforehand.
+//! The table of what is asked: every level and way to answer beforehand.
 
 use snapbox::{assert_data_eq, str};
 
@@ -32,35 +32,24 @@ fn brief(confirmation: Confirmation) -> &'static str {
         Confirmation::AskEnter => "enter",
         Confirmation::AskName => "name",
         Confirmation::Refuse(ConfirmError::NameNeeded { .. }) => "refuse: name",
-        Confirmation::Refuse(ConfirmError::YesNeeded { .. }) => "refuse: yes",
         Confirmation::Refuse(ConfirmError::OtherName { .. }) => "refuse: other",
         Confirmation::Refuse(ConfirmError::Declined) => "declined",
     }
 }
 
 #[test]
-fn what_is_asked_depends_on_level_action_terminal_and_yes() {
-    use Action::{Deploy, Rollback};
+fn what_is_asked_depends_on_level_terminal_and_yes() {
     // Columns: terminal, terminal with --yes, no terminal, no terminal with --yes.
     let table = [
-        ("never", Deploy, ["-", "-", "-", "-"]),
-        ("ask", Deploy, ["enter", "-", "-", "-"]),
-        (
-            "name",
-            Deploy,
-            ["name", "name", "refuse: name", "refuse: name"],
-        ),
+        ("never", ["-", "-", "-", "-"]),
+        ("ask", ["enter", "-", "-", "-"]),
+        ("name", ["name", "name", "refuse: name", "refuse: name"]),
         (
             "protected",
-            Deploy,
             ["name", "name", "refuse: name", "refuse: name"],
         ),
-        ("never", Rollback, ["-", "-", "-", "-"]),
-        ("ask", Rollback, ["enter", "-", "-", "-"]),
-        ("name", Rollback, ["enter", "-", "refuse: yes", "-"]),
-        ("protected", Rollback, ["enter", "-", "refuse: yes", "-"]),
     ];
-    for (level, action, expected) in table {
+    for (level, expected) in table {
         let columns = [(true, false), (true, true), (false, false), (false, true)];
         for ((is_interactive, yes), expected) in columns.into_iter().zip(expected) {
             for (confirm, expected) in [
@@ -70,7 +59,6 @@ fn what_is_asked_depends_on_level_action_terminal_and_yes() {
             ] {
                 let confirmation = policy(level).confirmation(&Asking {
                     environment: "production",
-                    action,
                     is_interactive,
                     yes,
                     confirm,
@@ -78,7 +66,7 @@ fn what_is_asked_depends_on_level_action_terminal_and_yes() {
                 assert_eq!(
                     brief(confirmation),
                     expected,
-                    "{level} {action:?} terminal: {is_interactive} yes: {yes} {confirm:?}"
+                    "{level} terminal: {is_interactive} yes: {yes} {confirm:?}"
                 );
             }
         }
@@ -89,7 +77,6 @@ fn what_is_asked_depends_on_level_action_terminal_and_yes() {
 fn every_refusal_names_the_flag_that_answers() {
     let asking = Asking {
         environment: "production",
-        action: Action::Deploy,
         is_interactive: false,
         yes: true,
         confirm: None,
@@ -103,17 +90,6 @@ fn every_refusal_names_the_flag_that_answers() {
         str![[r#"
 Refused: `production` has to be confirmed by its name (the name `production`), and nobody can be asked
 hint: Add --confirm=production (--yes does not replace it).
-"#]]
-    );
-    assert_data_eq!(
-        refused(Asking {
-            action: Action::Rollback,
-            yes: false,
-            ..asking
-        }),
-        str![[r#"
-Refused: a rollback of `production` has to be confirmed (the name `production`), and nobody can be asked
-hint: Add --yes.
 "#]]
     );
     assert_data_eq!(
