@@ -2,7 +2,6 @@
 //!
 //! Nothing of the machine's own settings reaches the program, and nothing leaves the loopback.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
