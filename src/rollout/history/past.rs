@@ -102,6 +102,29 @@ impl Past {
                 .map_or(Duration::ZERO, |at| elapsed(at, now)),
         }
     }
+
+    /// Returns the baseline for judging the recorded deploy again, whatever came after it.
+    ///
+    /// `None` without a record. A change since then shows as it did to the first watcher, because
+    /// the template is the one that the deploy wrote.
+    pub(crate) fn recorded_baseline(
+        &self,
+        deployment: &DeploymentSeen,
+        now: Timestamp,
+    ) -> Option<Applied> {
+        let record = self.record.as_ref()?;
+        let template = match &self.written {
+            Some(template) => template.clone(),
+            None => deployment.spec.template.clone(),
+        };
+        Some(Applied {
+            template,
+            deploy_id: Some(record.id.to_string()),
+            progressing_before: record.before.clone(),
+            age: record.at.map_or(Duration::ZERO, |at| elapsed(at, now)),
+            ..self.baseline(deployment, now)
+        })
+    }
 }
 
 /// The time between two readings of the server's clock; none if they are in the wrong order.

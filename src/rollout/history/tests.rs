@@ -1,5 +1,7 @@
 //! The record and its log: print and parse, sizes, unions, and what is believed.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};
@@ -359,7 +361,7 @@ fn somebody_elses_replica_sets_do_not_count() {
 }
 
 #[test]
-fn a_change_by_others_is_not_judged_as_the_recorded_deploy() {
+fn a_later_watcher_judges_by_the_first_ones_baseline() {
     let one = log([Entry {
         tag: "v1".to_owned(),
         ..entry(1, None)
@@ -371,6 +373,12 @@ fn a_change_by_others_is_not_judged_as_the_recorded_deploy() {
     ];
     let past = Past::read(&moved, &sets, &prefix());
     let now = at(1_795_243_913 + 60);
+
+    let recorded = past.recorded_baseline(&moved, now).unwrap();
+    assert_eq!(recorded.template, template("v1"));
+    assert_eq!(recorded.progressing_before, record().before);
+    assert_eq!(recorded.age, Duration::from_secs(60));
+    assert_eq!(recorded.deploy_id.as_deref(), Some("0000000000000001"));
 
     let current = past.baseline(&moved, now);
     assert_eq!(current.template, template("v9"));
