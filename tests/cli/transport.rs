@@ -44,7 +44,16 @@ fn deploy_without_trouble_is_one_write() {
 
 #[test]
 fn what_fails_before_the_write_changes_nothing() {
-    let cases: &[(&str, &str, &str, Fault, i32, &[&str])] = &[
+    // Name, verb, path, fault, exit code, words.
+    type Case = (
+        &'static str,
+        &'static str,
+        &'static str,
+        Fault,
+        i32,
+        &'static [&'static str],
+    );
+    let cases: &[Case] = &[
         (
             "A1 credentials",
             "list",
