@@ -31,6 +31,10 @@ mod sandbox;
 mod scenario_tests;
 #[path = "../support/scenarios.rs"]
 mod scenarios;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the stage waits for real processes, under a deadline"
+)]
 mod stage;
 mod support;
 mod transport;

@@ -65,7 +65,7 @@ fn admission_that_only_meddles_is_told() {
             &["mirror.example"],
         ),
     ];
-    for (_row, hook, pieces) in cases {
+    for (_, hook, pieces) in cases {
         let stage = Stage::new();
         stage.fault(webhook(hook));
         let run = stage.kube("qa deploy master");

@@ -44,6 +44,7 @@ fn deploy_without_trouble_is_one_write() {
 
 #[test]
 fn what_fails_before_the_write_changes_nothing() {
+    // Name, verb, path, fault, exit code, words.
     type Case = (
         &'static str,
         &'static str,

@@ -59,7 +59,7 @@ pub(super) struct Feed {
 enum End {
     /// As the API server wished; go on from where it ended.
     Over { was_useful: bool },
-    /// Nothing came for too long; the connection may be dead.
+    /// Nothing came for too long; the connection may be dead: list again.
     Idle,
     /// What was missed cannot be had any more: list again.
     Expired { was_useful: bool },
@@ -216,7 +216,14 @@ impl Feed {
         match end {
             End::Unheard => None,
             End::Over { was_useful } => Some(self.after(was_useful, troubles)),
-            End::Idle => Some(self.after(true, troubles)),
+            End::Idle => {
+                // A proxy may hold back all that comes, so silence proves nothing: what was missed
+                // is seen in a list. Cluster events only lend their text.
+                if self.kind != Watched::Events {
+                    self.start = Start::List;
+                }
+                Some(self.after(true, troubles))
+            }
             End::Slept => {
                 self.start = Start::List;
                 Some(self.after(true, troubles))
