@@ -4,6 +4,8 @@ mod cli;
 mod cluster;
 mod commands;
 mod diff;
+#[cfg(test)]
+mod docs_tests;
 mod environment;
 mod error;
 mod exit_code;

@@ -3,6 +3,7 @@
 mod author;
 mod busy;
 mod document;
+mod ending;
 mod origin;
 mod outgoing;
 mod planning;
@@ -24,13 +25,15 @@ use crate::plan::Plan;
 use crate::plan::approve::{Approved, Expectation, approve, objection};
 use crate::plan::standing::Standing;
 use crate::report::lines;
+use crate::report::words::ending::Commands;
 use crate::report::words::plural;
-use crate::rollout::verdict::{Answer, Missing, Verdict};
+use crate::rollout::verdict::Missing;
 use crate::rollout::watch::Signals;
 use crate::ui::prompt;
 use document::Document;
 use planning::{Planned, Planner};
 use wish::Wish;
+use write::Written;
 
 /// Runs a deploy; with JSON output the document comes last, also when it fails.
 pub(crate) async fn run(run: &Run, name: &str, args: &DeployArgs) -> Result<ExitCode, Error> {
@@ -223,15 +226,8 @@ async fn carry_out(
     approved: Approved<Plan>,
     signals: &mut Signals,
 ) -> Result<ExitCode, Error> {
-    let unchanged = approved.value().unchanged.clone();
-    let is_idle = approved.value().deployments.is_empty();
-    if is_idle
-        && unchanged
-            .iter()
-            .all(|own| matches!(own.standing, Standing::Complete { .. }))
-    {
-        show::nothing_to_do(run, &session, approved.value());
-        return Ok(ExitCode::Done);
+    if approved.value().deployments.is_empty() {
+        return judge(run, args, document, &session, approved.value(), signals).await;
     }
     let deploy_id = approved.value().deploy_id.clone();
     let written = write::write(run, &mut session, &mut planner, args, approved, signals).await;
@@ -239,13 +235,15 @@ async fn carry_out(
     for finding in write::findings(&written) {
         run.ui.warn(&finding);
     }
-    if let Some(error) = &written.failure {
-        run.ui.error(error);
+    for failure in &written.failures {
+        run.ui.error(failure);
     }
-    if written.receipts.is_empty() && !is_idle {
-        return written.into_nothing();
+    if written.receipts.is_empty() && !written.missing.is_empty() {
+        let code = written.code_of_nothing();
+        run.ui.say(code.words());
+        return Ok(code);
     }
-    if !is_idle {
+    if !written.receipts.is_empty() {
         let names: Vec<&str> = written
             .receipts
             .iter()
@@ -256,62 +254,101 @@ async fn carry_out(
             names.join(", ")
         ));
     }
-    if let Some(Kind::Interrupted(signal)) = written.failure.as_ref().map(|error| error.kind) {
-        run.ui.hint(&format!(
-            "To follow it again: {}",
-            watching::commands(run, &session).watch
-        ));
+    let follow_again = format!(
+        "To follow it again: {}",
+        watching::commands(run, &session).watch
+    );
+    if let Some(signal) = written.signal() {
+        run.ui.hint(&follow_again);
         run.ui
             .say("Interrupted: the cluster was changed, and the rollout goes on.");
         return Ok(ExitCode::Signal(signal));
     }
     if args.detach {
-        if run.global.output == OutputFormat::Text {
+        if run.global.output == OutputFormat::Text && !written.receipts.is_empty() {
             run.ui.data(deploy_id.to_string());
         }
+        run.ui.hint(&follow_again);
         return Ok(match written.missing.is_empty() {
             true => ExitCode::Done,
             false => ExitCode::Partial,
         });
     }
-    let (mut applied, mut objects): (Vec<_>, Vec<_>) = written
-        .receipts
-        .iter()
-        .map(|(receipt, object)| (receipt.applied.clone(), object.clone()))
-        .unzip();
-    for own in unchanged {
-        objects.push(own.deployment.raw.as_ref().clone());
-        applied.push(own.baseline);
+    let back = show::way_back(run, &session, planner.last_plan());
+    watch(run, args, document, &session, written, back, signals).await
+}
+
+/// Judges targets that all are as wanted: nothing is written.
+async fn judge(
+    run: &Run,
+    args: &DeployArgs,
+    document: &mut Document,
+    session: &Session,
+    plan: &Plan,
+    signals: &mut Signals,
+) -> Result<ExitCode, Error> {
+    let standings: Vec<&Standing> = plan.unchanged.iter().map(|own| &own.standing).collect();
+    if ending::has_completed(&standings) {
+        show::nothing_to_do(run, session, plan);
+        return Ok(ExitCode::Done);
     }
+    if args.detach {
+        show::standings(run, plan);
+        let code = ending::unwatched(&standings);
+        run.ui.hint(&format!(
+            "To follow it: {}",
+            watching::commands(run, session).watch
+        ));
+        run.ui.say(match code {
+            ExitCode::Done => "Nothing to write: the wanted version is on its way.",
+            code => code.words(),
+        });
+        return Ok(code);
+    }
+    let written = Written {
+        unchanged: plan.unchanged.clone(),
+        ..Written::default()
+    };
+    watch(run, args, document, session, written, None, signals).await
+}
+
+/// Watches what was written, and what was as wanted, to the verdict.
+async fn watch(
+    run: &Run,
+    args: &DeployArgs,
+    document: &mut Document,
+    session: &Session,
+    written: Written,
+    back: Option<String>,
+    signals: &mut Signals,
+) -> Result<ExitCode, Error> {
+    let ours = written
+        .receipts
+        .into_iter()
+        .map(|(receipt, object)| (receipt.applied, object));
+    let others = written
+        .unchanged
+        .into_iter()
+        .map(|own| (own.baseline, own.deployment.raw.as_ref().clone()));
+    let (applied, objects) = ours.chain(others).unzip();
     let watched = Watched {
         applied,
         objects,
-        missing: Missing::named(written.missing.clone()),
+        missing: Missing::named(written.missing),
         timeout: args.timeout,
         wait_for_drain: args.wait_for_drain,
     };
-    let verdict = watching::watch(run, &session, watched, signals).await;
+    let verdict = watching::watch(run, session, watched, signals).await;
     document.verdict(&verdict);
-    let mut commands = watching::commands(run, &session);
-    commands.back = show::way_back(run, &session, planner.last_plan());
-    lines::verdict(
-        &run.ui,
-        &verdict,
-        &commands,
-        session.environment.is_simulated(),
-    );
-    Ok(exit_code(&verdict, args, written.is_unresolved))
-}
-
-fn exit_code(verdict: &Verdict, args: &DeployArgs, is_unresolved: bool) -> ExitCode {
-    let fell = verdict.conclusions.iter().any(|conclusion| {
-        conclusion
-            .capacity
-            .is_some_and(|capacity| !capacity.never_fell())
-    });
-    match verdict.answer {
-        Answer::Succeeded if is_unresolved => ExitCode::Unknown,
-        Answer::Succeeded if args.require_capacity && fell => ExitCode::CapacityFell,
-        _ => ExitCode::from(verdict),
+    let commands = Commands {
+        back,
+        ..watching::commands(run, session)
+    };
+    let is_simulated = session.environment.is_simulated();
+    lines::verdict(&run.ui, &verdict, &commands, is_simulated);
+    let code = ending::exit_code(&verdict, args.require_capacity);
+    if code == ExitCode::CapacityFell {
+        run.ui.say(code.words());
     }
+    Ok(code)
 }

@@ -1,4 +1,4 @@
-//! The real binary against the sandbox.
+//! The real binary against the sandbox, and against clusters in the tests' own process.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,14 +12,17 @@
 )]
 #[path = "../support/client.rs"]
 mod client;
+mod context;
 #[path = "../support/patch_rules.rs"]
 mod patch_rules;
 #[path = "../support/recording.rs"]
 mod recording;
 #[path = "../support/roles.rs"]
 mod roles;
+mod sandbox;
 mod scenario_tests;
 #[path = "../support/scenarios.rs"]
 mod scenarios;
+mod support;
 #[path = "../support/wait.rs"]
 mod wait;

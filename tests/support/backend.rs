@@ -54,6 +54,21 @@ impl dyn Backend + '_ {
         for (field, value) in spec.as_object().expect("a map") {
             web["spec"][field] = value.clone();
         }
+        self.create(web)
+    }
+
+    /// The same as [`Self::run_web`], but the pods are Ready as soon as they run.
+    #[track_caller]
+    pub(crate) fn run_web_without_probe(&self, replicas: u32) -> Value {
+        let mut web = web(replicas);
+        let container = &mut web["spec"]["template"]["spec"]["containers"][0];
+        container["readinessProbe"] = Value::Null;
+        self.create(web);
+        self.wait_until_complete(replicas)
+    }
+
+    #[track_caller]
+    fn create(&self, mut web: Value) -> Value {
         self.adapt(&mut web);
         let path = self.collection("deployments");
         self.admin().create(&path, &web).accepted()
@@ -92,6 +107,16 @@ impl dyn Backend + '_ {
     #[track_caller]
     pub(crate) fn delete_web(&self) {
         self.admin().delete(&self.web_path()).accepted();
+    }
+
+    /// Returns the name of the only ReplicaSet.
+    #[track_caller]
+    pub(crate) fn replica_set(&self) -> String {
+        let list = self.admin().get(&self.collection("replicasets")).accepted();
+        match list["items"].as_array().map(Vec::as_slice) {
+            Some([set]) => set["metadata"]["name"].as_str().expect("a name").to_owned(),
+            other => panic!("not one ReplicaSet: {other:?}"),
+        }
     }
 
     /// Begins to write down all that a watch on a kind tells.

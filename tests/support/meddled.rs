@@ -113,3 +113,40 @@ pub(crate) fn recreated_on_the_way(backend: &dyn Backend) {
     );
     assert_eq!(backend.web()["metadata"]["uid"], again["metadata"]["uid"]);
 }
+
+pub(crate) fn image_changed_before_the_answer(backend: &dyn Backend) {
+    const OTHER: &str = "registry.example/web:v9";
+    backend.run_web(1, &json!({}));
+    let program = Program::of_deployer(backend);
+    let (code, text) = program.confirm_after(&["--tag", "v2"], || {
+        backend.set_image(OTHER);
+    });
+    assert_eq!(code, 10, "{text}");
+    assert!(text.contains(OTHER), "{text}");
+    let image = backend.web()["spec"]["template"]["spec"]["containers"][0]["image"].clone();
+    assert_eq!(image, OTHER);
+}
+
+pub(crate) fn scaled_before_the_answer(backend: &dyn Backend) {
+    backend.run_web(1, &json!({}));
+    let program = Program::of_deployer(backend);
+    let (code, text) = program.confirm_after(&["--tag", "v2"], || {
+        backend.change_web(&json!({"spec": {"replicas": 2}}));
+    });
+    assert_eq!(code, 0, "{text}");
+    let web = backend.web();
+    assert_eq!(web["spec"]["replicas"], 2);
+    assert_eq!(web["status"]["updatedReplicas"], 2, "{text}");
+}
+
+pub(crate) fn recreated_before_the_answer(backend: &dyn Backend) {
+    backend.run_web(1, &json!({}));
+    let program = Program::of_deployer(backend);
+    let mut again = json!(null);
+    let (code, text) = program.confirm_after(&["--tag", "v2"], || {
+        backend.delete_web();
+        again = backend.create_web(1, &json!({}));
+    });
+    assert_eq!(code, 10, "{text}");
+    assert_eq!(backend.web()["spec"]["template"], again["spec"]["template"]);
+}

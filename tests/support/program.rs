@@ -7,6 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use rexpect::process::WaitStatus;
+use rexpect::session::spawn_command;
 use serde_json::{Value, json};
 
 use crate::roles;
@@ -68,28 +70,31 @@ impl Program {
         self.start(arguments).end()
     }
 
+    /// Deploys to `web` at a terminal, and says yes after something else has happened.
+    ///
+    /// Returns the exit code and all that the terminal showed.
+    #[track_caller]
+    pub(crate) fn confirm_after(&self, arguments: &[&str], act: impl FnOnce()) -> (i32, String) {
+        let mut command = self.command();
+        command.args(arguments).env("TERM", "dumb");
+        let limit = LIMIT.as_millis().try_into().expect("a small number");
+        let mut terminal = spawn_command(command, Some(limit)).expect("the program starts");
+        let before = terminal.exp_string("Change 1 Deployment in qa?").unwrap();
+        act();
+        terminal.send("y").and_then(|_| terminal.flush()).unwrap();
+        let after = terminal.exp_eof().unwrap();
+        match terminal.process().wait() {
+            Ok(WaitStatus::Exited(_, code)) => (code, before + &after),
+            other => panic!("{other:?}: {before}{after}"),
+        }
+    }
+
     /// Starts a deploy to `web`.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_kube"))
-            .args([
-                "qa",
-                "deploy",
-                "--target",
-                WEB,
-                "--yes",
-                "--no-input",
-                "-o",
-                "ndjson",
-            ])
-            .arg("--kubeconfig")
-            .arg(&self.kubeconfig)
-            .arg("--config")
-            .arg(self.home.join("kube-deploy.yaml"))
+        let mut child = self
+            .command()
+            .args(["--yes", "--no-input", "-o", "ndjson"])
             .args(arguments)
-            .env_clear()
-            .env("HOME", &self.home)
-            .env("USER", "tester")
-            .current_dir(&self.home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -117,6 +122,21 @@ impl Program {
             out: Some(out),
             err: Some(err),
         }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kube"));
+        command
+            .args(["qa", "deploy", "--target", WEB])
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .arg("--config")
+            .arg(self.home.join("kube-deploy.yaml"))
+            .env_clear()
+            .env("HOME", &self.home)
+            .env("USER", "tester")
+            .current_dir(&self.home);
+        command
     }
 }
 
@@ -190,16 +210,19 @@ impl Ended {
         assert_eq!(seen, kinds, "{self:#?}");
     }
 
-    /// Checks the names of the events, heartbeats and repeats left out.
+    /// Checks the names of the events, heartbeats and repeats left out: how often progress is told is a matter of luck.
     #[track_caller]
     pub(crate) fn must_tell(&self, names: &[&str]) {
-        let mut seen: Vec<_> = self
+        let mut seen = Vec::new();
+        for name in self
             .events
             .iter()
             .filter_map(|event| event["event"].as_str())
-            .filter(|&name| name != "heartbeat")
-            .collect();
-        seen.dedup();
+        {
+            if name != "heartbeat" && !seen.contains(&name) {
+                seen.push(name);
+            }
+        }
         assert_eq!(seen, names, "{self:#?}");
     }
 

@@ -26,8 +26,7 @@ pub(crate) fn surge_of_a_quarter(backend: &dyn Backend) {
 }
 
 pub(crate) fn surge_of_all(backend: &dyn Backend) {
-    // A single pod, since three of them get ready one by one or together.
-    succeeds(backend, 1, &json!("100%"), &[(1, 1), (1, 0)]);
+    succeeds(backend, 3, &json!("100%"), &[(3, 3), (3, 0)]);
 }
 
 fn succeeds(backend: &dyn Backend, replicas: u32, surge: &Value, way: &[Sizes]) {
@@ -69,4 +68,25 @@ pub(crate) fn unchanged_and_healthy(backend: &dyn Backend) {
             "{verbs:?}"
         );
     }
+}
+
+pub(crate) fn only_looked_at(backend: &dyn Backend) {
+    let before = backend.run_web(1, &json!({}));
+    let program = Program::of_deployer(backend);
+    let found = program.deploy(&["--tag", "v2", "--dry-run", "--exit-code"]);
+    found.must_be(3, "");
+    found.must_have_changed(false);
+    assert_eq!(found.document["preview"], "server", "{found:#?}");
+    let target = &found.document["targets"][0];
+    assert_eq!(target["before"], "registry.example/web:v1", "{found:#?}");
+    assert_eq!(target["after"], "registry.example/web:v2", "{found:#?}");
+    program
+        .deploy(&["--tag", "v1", "--dry-run", "--exit-code"])
+        .must_be(0, "");
+    let after = backend.web();
+    assert_eq!(
+        after["metadata"]["generation"],
+        before["metadata"]["generation"]
+    );
+    assert_eq!(after["spec"], before["spec"]);
 }

@@ -56,11 +56,11 @@ pub enum Unreadable {
         /// The form that it should have.
         known: u32,
     },
-    /// It is no state.
-    #[error("the saved state is damaged")]
+    /// It is no state, or one of a version that should have called its form another.
+    #[error("the saved state cannot be understood")]
     Damaged(#[from] serde_json::Error),
     /// The file cannot be read.
-    #[error("the saved state cannot be read")]
+    #[error("the saved state cannot be opened")]
     Unusable(#[from] io::Error),
 }
 

@@ -91,14 +91,18 @@ impl Document {
     }
 
     pub(crate) fn written(&mut self, written: &Written) {
-        self.0["changed"] = (!written.receipts.is_empty()).into();
+        self.0["changed"] = match written.receipts.is_empty() {
+            // Nobody knows.
+            true if written.is_unresolved => Value::Null,
+            is_empty => (!is_empty).into(),
+        };
         let names = written
             .receipts
             .iter()
             .map(|(receipt, _)| Value::from(receipt.applied.deployment.clone()));
         self.0["written"] = names.collect();
         self.0["missing"] = written.missing.clone().into();
-        if let Some(failure) = &written.failure {
+        if let Some(failure) = written.failures.first() {
             self.0["error"] = report::error(failure);
         }
     }

@@ -15,7 +15,8 @@ use crate::error::{Error, Kind};
 use crate::exit_code::ExitCode;
 use crate::plan::approve::{Approved, approve_again};
 use crate::plan::receipt::{Receipt, receive};
-use crate::plan::{Plan, words};
+use crate::plan::{Plan, Unchanged, words};
+use crate::rollout::Signal;
 use crate::rollout::watch::Signals;
 
 /// How often a plan is made anew because the cluster moved under the write.
@@ -29,23 +30,30 @@ pub(crate) struct Written {
     /// Deployments whose planned write was not made.
     pub(crate) missing: Vec<String>,
     /// Why they are missing.
-    pub(crate) failure: Option<Error>,
+    pub(crate) failures: Vec<Error>,
+    /// Targets that were as wanted all along, or that somebody else made so meanwhile.
+    pub(crate) unchanged: Vec<Unchanged>,
     /// Whether one write was stored cannot be told.
     pub(crate) is_unresolved: bool,
 }
 
 impl Written {
-    /// Ends a run that wrote nothing.
-    pub(crate) fn into_nothing(self) -> Result<ExitCode, Error> {
-        match self.failure {
-            // Told already; the code promises nothing about the cluster.
-            Some(_) if self.is_unresolved => Ok(ExitCode::Unknown),
-            Some(failure) => Ok(ExitCode::from(&failure)),
-            None => Err(Error::new(
-                Kind::Internal,
-                "nothing was written and nothing went wrong",
-            )),
+    /// Returns the code of a run that wrote nothing of what it wanted to.
+    pub(crate) fn code_of_nothing(&self) -> ExitCode {
+        match self.failures.first() {
+            // The other codes promise that nothing was changed.
+            Some(_) | None if self.is_unresolved => ExitCode::Unknown,
+            Some(failure) => ExitCode::from(failure),
+            None => ExitCode::Internal,
         }
+    }
+
+    /// Returns the signal that ended the writing.
+    pub(crate) fn signal(&self) -> Option<u8> {
+        self.failures.iter().find_map(|failure| match failure.kind {
+            Kind::Interrupted(signal) => Some(signal),
+            _ => None,
+        })
     }
 }
 
@@ -60,49 +68,62 @@ pub(crate) async fn write(
 ) -> Written {
     let mut written = Written::default();
     for attempt in 1.. {
-        let halted = send(session, &approved, signals, &mut written).await;
-        if written.missing.is_empty() || halted.is_none_or(|moved| !moved) || attempt >= TRIES {
+        let have_only_moved = send(session, &approved, signals, &mut written).await;
+        if written.missing.is_empty() || !have_only_moved || attempt >= TRIES {
             break;
         }
-        match plan_again(run, session, planner, args, &approved).await {
-            Ok(anew) => {
-                if anew.value().deployments.is_empty() {
-                    // Somebody else made the very change meanwhile: nothing is missing.
-                    written.missing.clear();
-                    written.failure = None;
-                    break;
-                }
-                written.failure = None;
-                approved = anew;
-            }
+        let planned = tokio::select! {
+            biased;
+            signal = signals.next() => Err(interrupted(signal)),
+            planned = plan_again(run, session, planner, args, &approved) => planned,
+        };
+        written.failures.clear();
+        match planned {
+            Ok(anew) => approved = anew,
             Err(error) => {
-                written.failure = Some(error);
+                written.failures.push(error);
                 break;
             }
         }
+        if approved.value().deployments.is_empty() {
+            // Somebody else made the very change meanwhile: it is judged instead.
+            written.missing.clear();
+            break;
+        }
     }
+    let is_ours = |name: &str| {
+        let mut receipts = written.receipts.iter();
+        receipts.any(|(receipt, _)| receipt.applied.deployment == name)
+    };
+    let unchanged = approved.value().unchanged.iter();
+    written.unchanged = unchanged
+        .filter(|own| !is_ours(own.name()))
+        .cloned()
+        .collect();
     written
 }
 
-/// Sends one round; `Some(true)` if all that is missing had only moved.
+/// Sends one round; `true` if all that is missing had only moved.
 async fn send(
     session: &Session,
     approved: &Approved<Plan>,
     signals: &mut Signals,
     written: &mut Written,
-) -> Option<bool> {
+) -> bool {
     let halt = AtomicBool::new(false);
     let writer = Writer::new(&session.cluster, approved);
     let writing = writer.apply(&halt);
     tokio::pin!(writing);
     let mut signal = None;
     let answers = loop {
+        // A signal that came before the writes prevents them.
         tokio::select! {
-            answers = &mut writing => break answers,
+            biased;
             received = signals.next() => {
                 halt.store(true, Ordering::SeqCst);
                 signal = Some(received);
             }
+            answers = &mut writing => break answers,
         }
     };
     written.missing.clear();
@@ -114,14 +135,23 @@ async fn send(
         );
         take(session, approved.value(), answer, written);
     }
-    if let Some(signal) = signal {
-        let error = "interrupted; the writes that were under way have ended, no more were sent";
-        written
-            .failure
-            .get_or_insert(Error::new(Kind::Interrupted(signal.number()), error));
-        return None;
+    match signal {
+        Some(signal) if !written.missing.is_empty() => {
+            written.failures.push(interrupted(signal));
+            false
+        }
+        // All was written; the watch is what the signal ends.
+        Some(signal) => {
+            signals.again(signal);
+            have_only_moved
+        }
+        None => have_only_moved,
     }
-    Some(have_only_moved)
+}
+
+fn interrupted(signal: Signal) -> Error {
+    let text = "interrupted; the writes that were under way have ended, no more were sent";
+    Error::new(Kind::Interrupted(signal.number()), text)
 }
 
 fn take(session: &Session, plan: &Plan, answer: Answered, written: &mut Written) {
@@ -174,7 +204,7 @@ fn take(session: &Session, plan: &Plan, answer: Answered, written: &mut Written)
         }
     };
     written.missing.push(name);
-    written.failure.get_or_insert(failure);
+    written.failures.push(failure);
 }
 
 async fn plan_again(

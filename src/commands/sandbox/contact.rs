@@ -19,9 +19,9 @@ use super::folder::Folder;
 use crate::error::{Error, Kind};
 
 /// How long a server may take to answer. It may be catching up with a long sleep.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(3);
 /// How long a server may take to save its world and end.
-const ENDING: Duration = Duration::from_secs(10);
+const ENDING: Duration = Duration::from_secs(6);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A server that answered.

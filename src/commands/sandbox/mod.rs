@@ -163,10 +163,9 @@ fn tell_new(run: &Run, folder: &Folder) {
 /// Says what to do about a world that cannot be read.
 fn unreadable(error: Unreadable) -> Error {
     let advice = match &error {
-        Unreadable::OtherForm { .. } => {
-            "Another version of kube made it; `kube sandbox reset` makes it anew."
+        Unreadable::OtherForm { .. } | Unreadable::Damaged(_) => {
+            "Another version of kube may have made it; `kube sandbox reset` makes it anew."
         }
-        Unreadable::Damaged(_) => "`kube sandbox reset` makes it anew.",
         Unreadable::Unusable(_) => "May the file be read? `kube sandbox reset` makes it anew.",
     };
     Error::new(Kind::Refused, error).hint(advice)

@@ -10,6 +10,8 @@ use crate::rollout::Signal;
 /// Waits for SIGINT, SIGTERM, and SIGHUP.
 pub(crate) struct Signals {
     received: mpsc::UnboundedReceiver<Signal>,
+    /// One that was received and is yet to be heeded.
+    kept: Option<Signal>,
 }
 
 impl Signals {
@@ -37,20 +39,34 @@ impl Signals {
                 }
             });
         }
-        Ok(Self { received })
+        Ok(Self {
+            received,
+            kept: None,
+        })
     }
 
     /// Returns the next signal.
     pub(crate) async fn next(&mut self) -> Signal {
+        if let Some(signal) = self.kept.take() {
+            return signal;
+        }
         match self.received.recv().await {
             Some(signal) => signal,
             None => std::future::pending().await,
         }
     }
 
+    /// Lets the next one who asks have this signal.
+    pub(crate) fn again(&mut self, signal: Signal) {
+        self.kept = Some(signal);
+    }
+
     #[cfg(test)]
     pub(crate) fn of(received: mpsc::UnboundedReceiver<Signal>) -> Self {
-        Self { received }
+        Self {
+            received,
+            kept: None,
+        }
     }
 }
 
@@ -91,5 +107,15 @@ mod tests {
             sender.send(signal).expect("sent");
             assert_eq!(signals.next().await, signal);
         }
+    }
+
+    #[tokio::test]
+    async fn signal_that_was_put_back_comes_first() {
+        let (sender, received) = mpsc::unbounded_channel();
+        let mut signals = Signals::of(received);
+        sender.send(Signal::Terminate).expect("sent");
+        signals.again(Signal::Interrupt);
+        assert_eq!(signals.next().await, Signal::Interrupt);
+        assert_eq!(signals.next().await, Signal::Terminate);
     }
 }
