@@ -423,6 +423,27 @@ pub(crate) fn early_option(arguments: &[OsString], name: &str) -> Option<PathBuf
     None
 }
 
+/// Returns whether the arguments ask for JSON, also where they do not parse.
+pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
+    let mut words = arguments
+        .iter()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy())
+        .take_while(|word| word != "--");
+    let mut is_json = false;
+    while let Some(word) = words.next() {
+        let value = match word.as_ref() {
+            "-o" | "--output" => words.next(),
+            _ => ["--output=", "-o=", "-o"]
+                .iter()
+                .find_map(|option| word.strip_prefix(option))
+                .map(|value| value.to_owned().into()),
+        };
+        is_json |= value.is_some_and(|value| value == "json" || value == "ndjson");
+    }
+    is_json
+}
+
 #[cfg(test)]
 #[path = "cli_tests.rs"]
 mod tests;

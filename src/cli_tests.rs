@@ -165,3 +165,21 @@ fn early_options_are_found_wherever_they_stand() {
     }
     assert_eq!(early_option(&["kube".into(), "qa".into()], "config"), None);
 }
+
+#[test]
+fn json_is_asked_for_in_any_spelling_and_place() {
+    for (line, expected) in [
+        ("kube nowhere deploy x -o json", true),
+        ("kube -ojson nowhere", true),
+        ("kube -o=ndjson nowhere", true),
+        ("kube --output json", true),
+        ("kube --output=ndjson", true),
+        ("kube qa deploy json", false),
+        ("kube -o text qa", false),
+        ("kube qa -- -o json", false),
+        ("kube -o", false),
+    ] {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        assert_eq!(wants_json(&words), expected, "{line}");
+    }
+}

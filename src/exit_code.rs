@@ -72,7 +72,7 @@ impl ExitCode {
             ExitCode::Internal => {
                 "This is a fault of kube itself; `status` tells what is on the cluster."
             }
-            ExitCode::Usage => "Nothing was changed: the command is not one that kube knows.",
+            ExitCode::Usage => "Nothing was changed: wrong usage.",
             ExitCode::Changes => "Nothing was changed: there are changes to be made.",
             ExitCode::Refused => "Nothing was changed: refused.",
             ExitCode::NotFound => "Nothing was changed: not found, or not clear which.",

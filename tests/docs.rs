@@ -1,5 +1,10 @@
 //! Holds the documentation to what the program does: links lead somewhere, the README's transcript is
 //! what is printed, and every field of the JSON documents is described.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the program under test needs the PATH of this process"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -200,6 +200,9 @@ impl Fault {
                 return hint.iter().cloned().collect();
             }
             Self::Plugin(fault) => return fault.hint().into_iter().collect(),
+            Self::Answered { status, .. } if status.code == 403 => {
+                "Ask who runs the cluster for this permission, or check that this is the right context and namespace."
+            }
             Self::Broken { .. }
             | Self::Answered { .. }
             | Self::Oversized { .. }

@@ -113,27 +113,27 @@ async fn prepare(
     let mut session = Session::open(run, name, purpose).await?;
     document.place(&session);
     let mut planner = Planner::new(run, &session, args, wish).await?;
-    let planned = loop {
+    let (planned, standing_against) = loop {
         let planned = planner.plan(run, &session).await?;
-        if is_dry_run || !busy::wait(run, &session, args, &planned.plan).await? {
-            break planned;
+        let standing_against = objection(&planned.plan, expectation.as_ref())
+            .map(Error::from)
+            .or_else(|| planned.refusal.clone().map(Error::from))
+            .or_else(|| gate(run, &session, args, &planned.outgoing).err());
+        // Nobody waits for what will be refused.
+        if is_dry_run
+            || standing_against.is_some()
+            || !busy::wait(run, &session, args, &planned.plan).await?
+        {
+            break (planned, standing_against);
         }
         // What ran has ended meanwhile: look again.
         session.reread(&args.target).await?;
     };
-    let Planned {
-        plan,
-        outgoing,
-        refusal,
-    } = planned;
+    let Planned { plan, outgoing, .. } = planned;
     document.plan(&plan, &outgoing);
     let preview = show::preview(&session, &plan, args.dry_run).await;
     show::plan(run, args, &planner, &plan, &outgoing, &preview);
     document.preview(&preview);
-    let standing_against = objection(&plan, expectation.as_ref())
-        .map(Error::from)
-        .or(refusal)
-        .or_else(|| gate(run, &session, args, &outgoing).err());
     if let Some(refusal) = standing_against {
         return Err(refusal);
     }
@@ -148,11 +148,11 @@ async fn prepare(
             false => ExitCode::Done,
         }));
     }
-    let confirmation = confirmation(run, &session, args, &plan);
-    let is_confirmed = ask(&session, &confirmation, &plan).await?;
     if !plan.deployments.is_empty() {
         refused::check_access(run, &session).await?;
     }
+    let confirmation = confirmation(run, &session, args, &plan);
+    let is_confirmed = ask(&session, &confirmation, &plan).await?;
     let approved = approve(plan, expectation.as_ref(), &confirmation, is_confirmed)?;
     Ok(Prepared::Approved {
         session: Box::new(session),

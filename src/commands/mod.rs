@@ -10,6 +10,8 @@ mod session;
 mod status;
 mod watching;
 
+use std::panic::AssertUnwindSafe;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::{self, EnvironmentCommand, GlobalArgs, KnownEnvironment, Request};
@@ -18,6 +20,7 @@ use crate::environment::choose::known::{KnownKind, answerable, known};
 use crate::error::{Error, Kind};
 use crate::exit_code::ExitCode;
 use crate::process::Process;
+use crate::report::json as report;
 use crate::ui::{ColorChoice, Ui, prompt};
 use environment_files::{Files, Whereabouts};
 
@@ -79,12 +82,31 @@ impl Run {
     }
 }
 
-/// Parses the command line and runs what it asks for.
+/// Runs the command line; a panic is told in one sentence, and ends with the code of our own faults.
 pub(crate) fn run(process: Process) -> ExitCode {
+    let ui = ui(&process);
+    let voice = ui.clone();
+    // What a panic says may hold data of the cluster, and a backtrace helps nobody at a terminal.
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string);
+        voice.panicked(place.as_deref().unwrap_or("a place that is not known"));
+    }));
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| parse_and_run(process, ui.clone())));
+    ran.unwrap_or_else(|_| {
+        ui.say(ExitCode::Internal.words());
+        ExitCode::Internal
+    })
+}
+
+fn ui(process: &Process) -> Ui {
     let color = cli::early_option(&process.arguments, "color")
         .and_then(|choice| clap::ValueEnum::from_str(&choice.to_string_lossy(), true).ok())
         .unwrap_or(ColorChoice::Auto);
-    let ui = Ui::new(process.terminal, &process.variables, color);
+    Ui::new(process.terminal, &process.variables, color)
+}
+
+/// Parses the command line and runs what it asks for.
+fn parse_and_run(process: Process, ui: Ui) -> ExitCode {
     let config = cli::early_option(&process.arguments, "config");
     let kubeconfig = cli::early_option(&process.arguments, "kubeconfig");
     let files = Files::read(
@@ -110,10 +132,19 @@ pub(crate) fn run(process: Process) -> ExitCode {
         }
         (_, Some(error)) => {
             ui.error(&error);
+            if cli::wants_json(&process.arguments) {
+                ui.json(&report::unstarted(&error));
+            }
             return ExitCode::from(&error);
         }
         (Err(error), None) => {
             ui.clap(&error);
+            if cli::wants_json(&process.arguments) {
+                let text = error.render().to_string();
+                let first = text.lines().next().unwrap_or_default();
+                let told = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+                ui.json(&report::unstarted(&Error::new(Kind::Usage, told)));
+            }
             return ExitCode::Usage;
         }
         (Ok(parsed), None) => parsed,

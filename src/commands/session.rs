@@ -84,7 +84,7 @@ impl Session {
             async { reader.namespace().await.map_err(Error::from) },
             async {
                 match listed {
-                    Some(deployments) => Ok(deployments),
+                    Some(deployments) => with_named(&cluster, deployments, purpose.targets).await,
                     None => list(&cluster, purpose.targets).await,
                 }
             },
@@ -405,8 +405,17 @@ async fn ask(
 
 /// Lists the Deployments of the namespace, those that are named whole even if nothing marks them.
 async fn list(cluster: &Cluster, targets: &[String]) -> Result<Vec<Arc<Value>>, Error> {
+    let listed = cluster.reader().deployments(is_marked).await?;
+    with_named(cluster, listed.into_iter().map(Arc::new).collect(), targets).await
+}
+
+/// Reads those of the listed Deployments whole that are named and that nothing marks.
+async fn with_named(
+    cluster: &Cluster,
+    mut deployments: Vec<Arc<Value>>,
+    targets: &[String],
+) -> Result<Vec<Arc<Value>>, Error> {
     let reader = cluster.reader();
-    let mut deployments = reader.deployments(is_marked).await?;
     let named = targets.iter().filter(|name| {
         deployments.iter().any(|deployment| {
             is_named(deployment, name) && deployment.get("spec").is_none_or(is_slim)
@@ -416,9 +425,9 @@ async fn list(cluster: &Cluster, targets: &[String]) -> Result<Vec<Arc<Value>>, 
     for deployment in whole.into_iter().flatten() {
         let name = deployment.pointer("/metadata/name").cloned();
         deployments.retain(|other| other.pointer("/metadata/name") != name.as_ref());
-        deployments.push(deployment);
+        deployments.push(Arc::new(deployment));
     }
-    Ok(deployments.into_iter().map(Arc::new).collect())
+    Ok(deployments)
 }
 
 /// A Deployment that nothing marks comes without its containers.

@@ -1,9 +1,6 @@
 //! `kube <env> status`: what runs, since when, by whom, and how it stands; with `--watch` until its
 //! rollouts have ended.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,7 +17,7 @@ use crate::plan::select::{Request, Selection, Source, Targeted, select};
 use crate::report::{json as report, lines, words};
 use crate::rollout::diagnose::Blame;
 use crate::rollout::follow::{Follow, Options};
-use crate::rollout::history::{Belief, Past, elapsed};
+use crate::rollout::history::{Belief, Past, Record, elapsed, missing_writes};
 use crate::rollout::observed::{PodSeen, ReplicaSetSeen};
 use crate::rollout::verdict::Missing;
 use crate::rollout::watch::Signals;
@@ -28,8 +25,8 @@ use crate::rollout::{Applied, Input, Seen, Status, Watched as WatchedKind};
 use crate::ui::{Line, Style};
 
 /// One Deployment as it is now.
-struct Row<'a> {
-    targeted: &'a Targeted,
+struct Row {
+    targeted: Targeted,
     past: Past,
     applied: Applied,
     status: Status,
@@ -69,28 +66,48 @@ async fn status(run: &Run, name: &str, args: &StatusArgs) -> Result<ExitCode, Er
             repository: None,
             checkout: None,
         })?;
-        Ok::<_, Error>((session, selection))
+        let now = session.now(run);
+        let rows = rows(run, &session, selection, now).await?;
+        Ok::<_, Error>((session, rows, now))
     };
-    let (session, selection) = tokio::select! {
+    let (session, rows, now) = tokio::select! {
+        biased;
         signal = signals.next() => {
-            return Err(Error::new(Kind::Interrupted(signal.number()), "interrupted; nothing was changed"));
+            let error = "interrupted while looking";
+            return Err(Error::new(Kind::Interrupted(signal.number()), error));
         }
         looked = looked => looked?,
     };
-    let now = session.now(run);
-    let rows = rows(run, &session, &selection, now).await?;
+    let missing = match args.target.as_slice() {
+        [] => {
+            let records: Vec<&Record> = rows.iter().filter_map(|row| row.past.current()).collect();
+            Missing {
+                count: missing_writes(&records),
+                deployments: Vec::new(),
+            }
+        }
+        // Some were not looked at.
+        _ => Missing::default(),
+    };
     if run.global.output == OutputFormat::Text {
         for row in &rows {
             tell(run, row, now);
         }
+        if missing.count > 0 {
+            run.ui.warn(&format!(
+                "the newest deploy was not made on {}",
+                words::plural(missing.count, "more Deployment")
+            ));
+        }
     }
-    let is_open = rows
+    let is_to_be_followed = rows
         .iter()
         .any(|row| !matches!(row.status, Status::Complete { .. }));
-    if args.watch && is_open {
-        return follow(run, &session, rows, args, &mut signals, now).await;
+    if args.watch && is_to_be_followed {
+        return follow(run, &session, rows, missing, args, &mut signals, now).await;
     }
-    let code = exit_code(&rows);
+    let statuses: Vec<&Status> = rows.iter().map(|row| &row.status).collect();
+    let code = exit_code(&statuses, &missing);
     if run.global.output != OutputFormat::Text {
         run.ui.json(&document(&session, &rows, now, code));
     }
@@ -98,12 +115,12 @@ async fn status(run: &Run, name: &str, args: &StatusArgs) -> Result<ExitCode, Er
 }
 
 /// Reads ReplicaSets and pods, and lets the watch's own eyes judge them once.
-async fn rows<'a>(
+async fn rows(
     run: &Run,
     session: &Session,
-    selection: &'a Selection,
+    selection: Selection,
     now: Timestamp,
-) -> Result<Vec<Row<'a>>, Error> {
+) -> Result<Vec<Row>, Error> {
     let raw: Vec<&Value> = selection
         .targets
         .iter()
@@ -171,7 +188,7 @@ async fn rows<'a>(
     }
     let rows = selection
         .targets
-        .iter()
+        .into_iter()
         .zip(pasts)
         .zip(applied)
         .zip(follow.standing())
@@ -193,7 +210,7 @@ fn parsed<T: for<'de> Deserialize<'de>>(objects: Vec<Value>) -> Vec<T> {
         .collect()
 }
 
-fn tell(run: &Run, row: &Row<'_>, now: Timestamp) {
+fn tell(run: &Run, row: &Row, now: Timestamp) {
     let name = row.targeted.deployment.name();
     let style = match row.status {
         Status::Complete { .. } => Style::Good,
@@ -221,7 +238,7 @@ fn tell(run: &Run, row: &Row<'_>, now: Timestamp) {
 }
 
 /// Says which release runs, or that something else does.
-fn history(row: &Row<'_>, now: Timestamp) -> String {
+fn history(row: &Row, now: Timestamp) -> String {
     let Some(record) = &row.past.record else {
         return "no deploy is on record".to_owned();
     };
@@ -257,32 +274,48 @@ fn short(sha: &str) -> &str {
 }
 
 /// The code that a deploy watching it would end with.
-fn exit_code(rows: &[Row<'_>]) -> ExitCode {
-    let any = |holds: fn(&Status) -> bool| rows.iter().any(|row| holds(&row.status));
-    if any(|status| matches!(status, Status::Failed { .. })) {
+fn exit_code(statuses: &[&Status], missing: &Missing) -> ExitCode {
+    let any = |holds: fn(&Status) -> bool| statuses.iter().any(|status| holds(status));
+    if missing.count > 0 {
+        ExitCode::Partial
+    } else if any(|status| matches!(status, Status::Failed { .. })) {
         ExitCode::Failed
+    } else if any(is_open) {
+        ExitCode::Unknown
     } else if any(|status| matches!(status, Status::Gone(_) | Status::Superseded { .. })) {
         ExitCode::Overtaken
-    } else if any(|status| !matches!(status, Status::Complete { .. })) {
-        ExitCode::Unknown
     } else {
         ExitCode::Done
+    }
+}
+
+/// Whether nobody can say yet how it ends.
+fn is_open(status: &Status) -> bool {
+    match status {
+        Status::Pending { .. }
+        | Status::Progressing { .. }
+        | Status::Paused { .. }
+        | Status::TimedOut { .. } => true,
+        Status::Complete { .. }
+        | Status::Failed { .. }
+        | Status::Superseded { .. }
+        | Status::Gone(_) => false,
     }
 }
 
 async fn follow(
     run: &Run,
     session: &Session,
-    rows: Vec<Row<'_>>,
+    rows: Vec<Row>,
+    missing: Missing,
     args: &StatusArgs,
     signals: &mut Signals,
     now: Timestamp,
 ) -> Result<ExitCode, Error> {
     let objects = rows
         .iter()
-        .map(|row| Arc::unwrap_or_clone(Arc::clone(&row.targeted.deployment.raw)))
+        .map(|row| row.targeted.deployment.raw.as_ref().clone())
         .collect();
-    let missing = missing(&rows);
     let mut document = document(session, &rows, now, ExitCode::Unknown);
     let verdict = watching::watch(
         run,
@@ -316,43 +349,7 @@ async fn follow(
     Ok(code)
 }
 
-/// Fewer Deployments carry the newest deploy id than it was to change: a run ended in the middle.
-fn missing(rows: &[Row<'_>]) -> Missing {
-    let ids: BTreeSet<_> = rows
-        .iter()
-        .filter_map(|row| row.past.current().map(|record| record.id.clone()))
-        .collect();
-    let count = ids
-        .iter()
-        .map(|id| {
-            let own = || {
-                rows.iter()
-                    .filter_map(|row| row.past.current())
-                    .filter(|record| record.id == *id)
-            };
-            let planned = own()
-                .filter_map(|record| record.targets)
-                .max()
-                .unwrap_or_default();
-            let newest = own().filter_map(|record| record.at).max();
-            let is_newest = rows
-                .iter()
-                .filter_map(|row| row.past.current()?.at)
-                .max()
-                .is_none_or(|time| newest >= Some(time));
-            match is_newest {
-                true => (planned as usize).saturating_sub(own().count()),
-                false => 0,
-            }
-        })
-        .sum();
-    Missing {
-        count,
-        deployments: Vec::new(),
-    }
-}
-
-fn document(session: &Session, rows: &[Row<'_>], now: Timestamp, code: ExitCode) -> Value {
+fn document(session: &Session, rows: &[Row], now: Timestamp, code: ExitCode) -> Value {
     let deployments: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -386,4 +383,42 @@ fn document(session: &Session, rows: &[Row<'_>], now: Timestamp, code: ExitCode)
         document[key] = value;
     }
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::{Counts, Failure};
+
+    #[test]
+    fn the_code_is_the_first_that_applies() {
+        let counts = Counts::default();
+        let complete = Status::Complete { counts };
+        let paused = Status::Paused { counts };
+        let pending = Status::Pending { silent: false };
+        let failed = Status::Failed {
+            failure: Failure::Deadline,
+            counts,
+        };
+        let gone = Status::Gone(crate::rollout::Departure::Deleted);
+        for (statuses, missing, code) in [
+            (vec![], 0, 0),
+            (vec![&complete, &complete], 0, 0),
+            (vec![&complete, &gone], 0, 25),
+            (vec![&gone, &pending], 0, 21),
+            (vec![&complete, &paused], 0, 21),
+            (vec![&pending, &failed], 0, 20),
+            (vec![&failed], 1, 23),
+        ] {
+            let missing = Missing {
+                count: missing,
+                deployments: Vec::new(),
+            };
+            assert_eq!(
+                exit_code(&statuses, &missing).number(),
+                code,
+                "{statuses:?}"
+            );
+        }
+    }
 }

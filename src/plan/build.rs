@@ -70,18 +70,23 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Plan {
         .iter()
         .map(|targeted| Target::of(targeted, input))
         .collect();
-    let number = targets
+    let id = &input.signature.deploy_id;
+    let own_number = targets
+        .iter()
+        .find_map(|target| Some(target.past.log.entry(id)?.number));
+    let greatest = targets
         .iter()
         .map(|target| target.past.log.greatest_number())
-        .max()
-        .unwrap_or(0)
-        .saturating_add(1);
+        .max();
+    // A plan that is made anew after some of its writes goes on with their release.
+    let number = own_number.unwrap_or_else(|| greatest.unwrap_or(0).saturating_add(1));
+    let is_in_release = |target: &&Target<'_>| {
+        let record = target.past.current();
+        !target.changes.is_empty() || record.is_some_and(|record| record.id == *id)
+    };
     let release = Release {
         number,
-        targets: targets
-            .iter()
-            .filter(|target| !target.changes.is_empty())
-            .count(),
+        targets: targets.iter().filter(is_in_release).count(),
         input,
     };
     let mut plan = Plan {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::error::{Error, Kind};
+use crate::exit_code::ExitCode;
 use crate::rollout::diagnose::Blame;
 use crate::rollout::event::Event;
 use crate::rollout::verdict::{
@@ -219,6 +220,16 @@ pub(crate) fn cause(blame: &Blame) -> Value {
     json!({
         "kind": blame.cause.kind(), "text": words::cause::cause(blame), "container": blame.container,
         "pods": blame.pods, "pod": blame.pod, "doomed": blame.doomed,
+    })
+}
+
+/// Returns the document of a run that ended before its command began.
+pub(crate) fn unstarted(failure: &Error) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "changed": false,
+        "error": error(failure),
+        "exit_code": ExitCode::from(failure).number(),
     })
 }
 

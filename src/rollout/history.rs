@@ -306,6 +306,19 @@ impl FreeText {
 }
 
 /// `maxUnavailable=0 was 25%; minReadySeconds=10 was unset`
+/// Returns how many writes of the newest deploy are missing, by the records of all Deployments that
+/// may carry it: a run that ended in the middle leaves fewer behind than it was to change.
+pub(crate) fn missing_writes(records: &[&Record]) -> usize {
+    let Some(newest) = records.iter().max_by_key(|record| record.at) else {
+        return 0;
+    };
+    let own = || records.iter().filter(|record| record.id == newest.id);
+    let planned = own().filter_map(|record| record.targets).max();
+    usize::try_from(planned.unwrap_or_default())
+        .unwrap_or_default()
+        .saturating_sub(own().count())
+}
+
 fn print_set(set: &[SetOutside]) -> String {
     let items: Vec<String> = set
         .iter()

@@ -209,6 +209,15 @@ impl Ui {
         }
     }
 
+    /// Says where this program itself went wrong. Waits for nobody: the one who panicked may be
+    /// writing.
+    pub(crate) fn panicked(&self, place: &str) {
+        if let Ok(mut stream) = self.err.try_lock() {
+            let text = format!(": kube failed unexpectedly at {place}; please report it");
+            stream.line(&Line::new().with(Style::Bad, "error").plain(text));
+        }
+    }
+
     /// Writes text that clap has laid out, which holds only our own words and the arguments.
     pub(crate) fn clap(&self, error: &clap::Error) {
         let text = error.render();

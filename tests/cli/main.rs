@@ -5,6 +5,10 @@
     clippy::panic,
     reason = "the lints' exception for tests does not reach helpers outside of test functions"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "deadlines and the world's beginning are read from the machine's clocks"
+)]
 
 #[expect(
     dead_code,
@@ -13,16 +17,22 @@
 #[path = "../support/client.rs"]
 mod client;
 mod context;
+mod input;
+mod output;
 #[path = "../support/patch_rules.rs"]
 mod patch_rules;
+mod readme;
 #[path = "../support/recording.rs"]
 mod recording;
+mod refusals;
 #[path = "../support/roles.rs"]
 mod roles;
 mod sandbox;
 mod scenario_tests;
 #[path = "../support/scenarios.rs"]
 mod scenarios;
+mod stage;
 mod support;
+mod transport;
 #[path = "../support/wait.rs"]
 mod wait;

@@ -74,17 +74,20 @@ fn first_line(output: &Output) -> &str {
 fn the_first_use_makes_a_world_with_a_past_and_says_so() {
     let home = Home::new();
     let output = home.kube("sandbox status").expect(0);
-    assert_eq!(
+    snapbox::assert_data_eq!(
         home.normalize(&output.stderr),
-        "sandbox: made a small team's cluster, simulated on this machine, and its repository in [HOME]/state/kube-deploy/sandbox\n  \
-         namespace shop has web (4 pods) and worker (2 pods)\n  \
-         branches to deploy:\n    \
-         master   is 3 commits ahead of what runs\n    \
-         broken   crashes whenever it starts\n    \
-         fragile  runs out of memory after two seconds, when a worker would count as available\n    \
-         unbuilt  has no image\n    \
-         unready  starts, but web never gets ready\n\
-         sandbox: namespace shop (built in), simulated on this machine\n"
+        snapbox::str![[r#"
+sandbox: made a small team's cluster, simulated on this machine, and its repository in [HOME]/state/kube-deploy/sandbox
+  namespace shop has web (4 pods) and worker (2 pods)
+  branches to deploy:
+    master   is 3 commits ahead of what runs
+    broken   crashes whenever it starts
+    fragile  runs out of memory after two seconds, when a worker would count as available
+    unbuilt  has no image
+    unready  starts, but web never gets ready
+sandbox: namespace shop (built in), simulated on this machine
+
+"#]]
     );
     for text in [
         "web  complete, 4 of 4 serving",

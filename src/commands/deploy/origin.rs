@@ -10,7 +10,7 @@ use super::super::Run;
 use super::super::resolve_ref::{self, Place, ResolveRequest, Sources};
 use super::super::session::Session;
 use super::wish::Wish;
-use crate::environment::policy::gates::RefFacts;
+use crate::environment::policy::gates::{GateError, RefFacts};
 use crate::environment::tag_template;
 use crate::error::{Error, Kind};
 use crate::image::{Tag, TagParts, TagTemplate};
@@ -39,7 +39,7 @@ pub(crate) struct Meaning {
     /// For a ref: what it is and how that was found.
     pub(crate) resolved: Option<Resolved>,
     /// What the environment has against it.
-    pub(crate) refusal: Option<String>,
+    pub(crate) refusal: Option<GateError>,
 }
 
 impl Origin {
@@ -175,7 +175,7 @@ impl Origin {
         place: Place<'_>,
         typed: &str,
         resolved: &Resolved,
-    ) -> Option<String> {
+    ) -> Option<GateError> {
         let policy = &session.environment.policy;
         let containing = self.containing(session, place, resolved).await;
         let checked = policy
@@ -187,7 +187,7 @@ impl Origin {
                     contained_in: containing.as_deref(),
                 })
             });
-        checked.err().map(|refusal| refusal.to_string())
+        checked.err()
     }
 
     /// Returns which of the branches that the environment allows contain the commit; `None` where

@@ -13,8 +13,9 @@ use super::origin::{Meaning, Origin};
 use super::wish::Wish;
 use crate::cli::DeployArgs;
 use crate::cluster::reader::Access;
+use crate::environment::policy::gates::GateError;
 use crate::environment::prefix::Prefix;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::plan::Plan;
 use crate::plan::build::{PlanInput, Rules, Signature, build};
 use crate::plan::select::{Request, Selection, select};
@@ -31,7 +32,7 @@ pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) outgoing: Outgoing,
     /// What the environment has against the ref or the repository.
-    pub(crate) refusal: Option<Error>,
+    pub(crate) refusal: Option<GateError>,
 }
 
 /// Makes the plan of one run, and makes it anew when the cluster has moved: commit, deploy id, and
@@ -114,11 +115,7 @@ impl Planner {
         Ok(Planned {
             plan,
             outgoing,
-            refusal: self
-                .meaning
-                .refusal
-                .clone()
-                .map(|refusal| Error::new(Kind::Refused, refusal)),
+            refusal: self.meaning.refusal.clone(),
         })
     }
 

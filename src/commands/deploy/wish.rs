@@ -2,7 +2,7 @@
 
 use crate::cli::DeployArgs;
 use crate::error::{Error, Kind};
-use crate::image::{Image, Tag};
+use crate::image::{Image, ImageError, Tag};
 use crate::plan::select::Source;
 use crate::resolve::GitRef;
 
@@ -17,10 +17,10 @@ pub(crate) enum Wish {
 impl Wish {
     pub(crate) fn parse(args: &DeployArgs) -> Result<Self, Error> {
         if let Some(image) = &args.image {
-            return Ok(Self::Image(image.parse()?));
+            return Ok(Self::Image(image.parse().map_err(typed)?));
         }
         if let Some(tag) = &args.tag {
-            return Ok(Self::Tag(tag.parse()?));
+            return Ok(Self::Tag(tag.parse().map_err(typed)?));
         }
         match &args.reference {
             Some(text) => Ok(Self::Ref(text.parse::<GitRef>()?, text.clone())),
@@ -36,5 +36,13 @@ impl Wish {
             Self::Tag(_) => Source::Tag,
             Self::Image(image) => Source::Image(image),
         }
+    }
+}
+
+/// An image or a tag that was typed wrong is wrong usage; nothing has refused it.
+fn typed(error: ImageError) -> Error {
+    Error {
+        kind: Kind::Usage,
+        ..error.into()
     }
 }

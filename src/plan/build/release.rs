@@ -27,7 +27,7 @@ const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
 /// What all Deployments of a plan have in common.
 pub(super) struct Release<'a> {
     pub(super) number: u32,
-    /// How many Deployments change.
+    /// How many Deployments change, those included that this run has changed already.
     pub(super) targets: usize,
     pub(super) input: &'a PlanInput<'a>,
 }

@@ -582,3 +582,16 @@ fn a_deployment_without_annotations_can_be_changed() {
         "000000000000002a"
     );
 }
+
+#[test]
+fn a_plan_made_anew_goes_on_with_the_release_that_it_began() {
+    let log = |entries: &[String]| entries.join("\n");
+    let ours = log(&[line(4, "completed", 7, "v1"), line(5, "-", 0x2a, NEW)]);
+    let plan = plan([
+        deployed(deployment("web", NEW), 0x2a, &ours),
+        deployed(deployment("worker", OLD), 7, &line(4, "completed", 7, OLD)),
+    ]);
+    assert_eq!(plan.number, 5);
+    let targets = "/metadata/annotations/wantedly.com~1deploy-targets";
+    assert_eq!(written(&plan.deployments[0])[targets], "2");
+}

@@ -498,3 +498,40 @@ proptest! {
         prop_assert_eq!(Record::read(&annotations, &prefix()).is_some(), text.parse::<DeployId>().is_ok());
     }
 }
+
+#[test]
+fn writes_of_the_newest_deploy_may_be_missing() {
+    let of = |id, time, targets| Record {
+        at: Some(at(time)),
+        targets,
+        ..Record::of_id(DeployId::from_bits(id))
+    };
+    for (name, records, missing) in [
+        ("no deploy", vec![], 0),
+        (
+            "all are there",
+            vec![of(1, 10, Some(2)), of(1, 10, Some(2))],
+            0,
+        ),
+        ("one of three is there", vec![of(1, 10, Some(3))], 2),
+        (
+            "two clocks of one run",
+            vec![of(1, 10, Some(3)), of(1, 11, Some(3))],
+            1,
+        ),
+        (
+            "a later deploy of one target",
+            vec![of(1, 10, Some(2)), of(2, 20, Some(1))],
+            0,
+        ),
+        (
+            "a later deploy that ended early",
+            vec![of(1, 10, Some(1)), of(2, 20, Some(2))],
+            1,
+        ),
+        ("nobody said how many", vec![of(1, 10, None)], 0),
+    ] {
+        let records: Vec<&Record> = records.iter().collect();
+        assert_eq!(missing_writes(&records), missing, "{name}");
+    }
+}

@@ -4,8 +4,6 @@
 use bytes::Bytes;
 use http::Request;
 use kube_sandbox::clock::Time;
-use kube_sandbox::faults::Rule;
-use kube_sandbox::kubelet::Story;
 use kube_sandbox::object::{Key, Kind};
 use kube_sandbox::server::{Cluster as Served, Entry, Options, Server};
 use kube_sandbox::world::{World, WorldOptions};
@@ -111,17 +109,6 @@ impl Cluster {
         self.server
             .with(|cluster, _| act(cluster))
             .expect("nothing is saved")
-    }
-
-    /// Lets something go wrong from now on.
-    pub(crate) fn trouble(&self, rule: Rule) {
-        self.with(|cluster| cluster.faults.add(rule));
-    }
-
-    /// Gives an image, or every image with a tag, its story.
-    pub(crate) fn tell(&self, image: &str, story: &str) {
-        let story = Story::parse(story).unwrap_or_else(|| panic!("{story} is no story"));
-        self.with(|cluster| cluster.world.tell(image, story));
     }
 
     /// Returns what was asked so far, oldest first.

@@ -111,9 +111,15 @@ impl Home {
         Running::start(self.command(line).process_group(0))
     }
 
-    /// Replaces what differs from run to run by words of the same meaning.
+    /// Replaces what differs from run to run, the home's path and deploy ids, by their names.
     pub(crate) fn normalize(&self, text: &str) -> String {
-        text.replace(&*self.path().to_string_lossy(), "[HOME]")
+        let text = text.replace(&*self.path().to_string_lossy(), "[HOME]");
+        let mut parts = text.split("(id ");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| {
+            let (_, rest) = part.split_once(')').expect("an id in brackets");
+            format!("{text}(id [ID]){rest}")
+        })
     }
 
     /// Tells whether no server has the sandbox's world.
@@ -183,10 +189,6 @@ impl Running {
 
     pub(crate) fn process(&self) -> Pid {
         Pid::from_child(&self.child)
-    }
-
-    pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(self.process(), signal).expect("it still runs");
     }
 
     /// Sends what a terminal sends on Ctrl-C: to the whole process group.
