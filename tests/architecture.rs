@@ -119,12 +119,12 @@ const EDGES_OF_EDGES: &[(&str, &str)] = &[
     ("cluster/", "cluster/"),
     // The watch is the cluster's reading side, kept beside the state machine it feeds.
     ("rollout/watch", "cluster/"),
-    ("resolve/git/", "resolve/git"),
-    ("resolve/github", "resolve/github"),
+    ("resolve/git/", "resolve/git/"),
+    ("resolve/github/", "resolve/github/"),
     // One HTTPS client serves GitHub and the registry.
-    ("resolve/github", "https.rs"),
+    ("resolve/github/", "https.rs"),
     // Git and gh are run in the same careful way.
-    ("resolve/github", "resolve/program.rs"),
+    ("resolve/github/", "resolve/program.rs"),
     ("resolve/ls_remote.rs", "resolve/program.rs"),
 ];
 

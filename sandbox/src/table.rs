@@ -25,7 +25,7 @@ pub(crate) struct Column {
     priority: u8,
 }
 
-/// Returns an object's cells, one for each of its kind's [`columns`].
+/// Returns an object's cells, one for each of its kind's [`columns()`].
 pub(crate) fn cells(kind: Kind, object: &Value, now: Time) -> Vec<Value> {
     match kind {
         Kind::Pod => pod::cells(object, now),

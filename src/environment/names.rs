@@ -1,5 +1,7 @@
 //! Compares names: whole segments of context names, and the nearest right spelling of a wrong one.
 
+use crate::resolve::near::distance;
+
 /// What parts the segments of a context's name (`gke_acme_asia-northeast1_qa`, `arn:…:cluster/qa`).
 const SEPARATORS: [char; 6] = ['.', '-', '_', '/', '@', ':'];
 
@@ -34,41 +36,13 @@ pub(crate) fn nearest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 2);
+    let word = word.to_ascii_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .map(|candidate| (distance(&word, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// Returns the optimal string alignment distance between two words, without regard to ASCII case.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let right: Vec<char> = right.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let mut two_above: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=right.len()).collect();
-    for (row, &from) in left.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, &to) in right.iter().enumerate() {
-            let at =
-                |cells: &[usize], index: usize| cells.get(index).copied().unwrap_or(usize::MAX);
-            let mut best = (at(&above, column) + usize::from(from != to))
-                .min(at(&above, column + 1) + 1)
-                .min(at(&current, column) + 1);
-            let is_swap = row > 0
-                && column > 0
-                && left.get(row - 1) == Some(&to)
-                && right.get(column - 1) == Some(&from);
-            if is_swap {
-                best = best.min(at(&two_above, column - 1) + 1);
-            }
-            current.push(best);
-        }
-        two_above = above;
-        above = current;
-    }
-    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

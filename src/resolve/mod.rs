@@ -7,7 +7,7 @@ mod decide;
 pub(crate) mod git;
 pub(crate) mod github;
 pub(crate) mod ls_remote;
-mod near;
+pub(crate) mod near;
 mod outgoing;
 mod percent;
 pub(crate) mod program;

@@ -35,8 +35,9 @@ fn rank(wanted: &str, name: &str) -> Option<usize> {
     Some(distance(wanted, name)).filter(|distance| *distance <= allowed)
 }
 
-/// The number of insertions, deletions, replacements, and swaps of neighbours between two texts.
-fn distance(one: &str, other: &str) -> usize {
+/// The number of insertions, deletions, replacements, and swaps of neighbours between two texts;
+/// `usize::MAX` where their lengths alone put them further apart than any typing error.
+pub(crate) fn distance(one: &str, other: &str) -> usize {
     let one: Vec<char> = one.chars().collect();
     let other: Vec<char> = other.chars().collect();
     if one.len().abs_diff(other.len()) > 2 {

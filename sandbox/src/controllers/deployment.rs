@@ -1,6 +1,6 @@
 //! The Deployment controller: makes ReplicaSets, moves replicas from the old ones to the new one, reports progress.
 //!
-//! [`sync`] follows the upstream controller write by write, because clients see each of them: which status arrives
+//! [`sync()`] follows the upstream controller write by write, because clients see each of them: which status arrives
 //! with which generation, which write loses a race, which condition stays although it is no longer true.
 
 mod draft;

@@ -32,7 +32,7 @@ pub(crate) struct Cause {
     pub(crate) field: String,
 }
 
-/// What a [`Status`] is about; empty members are left out.
+/// What a `Status` is about; empty members are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Details {

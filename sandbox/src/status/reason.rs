@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-/// Machine-readable cause of a [`Status`], spelled as upstream spells it.
+/// Machine-readable cause of a `Status`, spelled as upstream spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     Unauthorized,

@@ -26,7 +26,7 @@ fn a_freeze_ends_at_its_time() {
         shown(check("2026-12-27T07:59:59Z").unwrap_err()),
         str![[r#"
 Busy: nothing is deployed until 2026-12-27T08:00:00Z: the /u{1b}holidays (annotation `example.com/deploy-frozen-until` of namespace `web`)
-hint: Wait for it to end, or ask whoever set it to lift it.
+hint: Run the same command again when the freeze is over.
 "#]]
     );
     assert_eq!(check("2026-12-27T08:00:00Z"), Ok(()));
