@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::{Pid, Signal, getsid, kill_process};
@@ -200,7 +200,7 @@ fn a_stale_address_that_another_program_has_now_is_recognised() {
     home.kube("sandbox status").expect(0);
     let server = home.server().unwrap();
     home.kube("sandbox stop").expect(0);
-    let other = std::net::TcpListener::bind(server["address"].as_str().unwrap()).unwrap();
+    let other = TcpListener::bind(server["address"].as_str().unwrap()).unwrap();
     let answering = std::thread::spawn(move || {
         let (mut stream, _) = other.accept().unwrap();
         let mut head = [0; 1024];
@@ -382,6 +382,17 @@ fn serve_takes_over_from_the_background_and_not_from_another_terminal() {
     home.kube("sandbox stop").expect(0);
     let output = run.wait().expect(0);
     assert_eq!(output.json()["current-context"], "kube-deploy-simulated");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let home = Home::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let output = home
+        .kube(&format!("sandbox serve --port {port}"))
+        .expect(10);
+    output.says(&["cannot be started", &format!("port {port}")]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) async fn start(run: &Run, folder: &Folder, _held: &Held) -> Result<Co
             match child.try_wait() {
                 Ok(None) => tokio::time::sleep(LOOK).await,
                 Ok(Some(status)) => {
-                    return Err(died(folder, &format!("ended at its start ({status})")).await);
+                    return Err(died(run, folder, &format!("ended at its start ({status})")).await);
                 }
                 Err(error) => return Err(Error::new(Kind::Internal, error)),
             }
@@ -41,7 +41,7 @@ pub(super) async fn start(run: &Run, folder: &Folder, _held: &Held) -> Result<Co
         Err(_) => {
             // It may have ended meanwhile; whatever it was, its world is saved.
             let _ended = child.kill().and_then(|()| child.wait());
-            Err(died(folder, "does not answer").await)
+            Err(died(run, folder, "does not answer").await)
         }
     }
 }
@@ -81,11 +81,11 @@ fn spawn(run: &Run, folder: &Folder) -> Result<Child, Error> {
 }
 
 /// Says why a server would not start: the state's fault, if it has one, else what its log ends with.
-async fn died(folder: &Folder, how: &str) -> Error {
+async fn died(run: &Run, folder: &Folder, how: &str) -> Error {
     if let Ok(state) = state_file(folder).await
         && let Err(error) = state.load()
     {
-        return unreadable(error);
+        return unreadable(run, error);
     }
     let log = fs::read_to_string(folder.log()).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();

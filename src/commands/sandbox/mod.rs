@@ -161,14 +161,15 @@ fn tell_new(run: &Run, folder: &Folder) {
 }
 
 /// Says what to do about a world that cannot be read.
-fn unreadable(error: Unreadable) -> Error {
-    let advice = match &error {
+fn unreadable(run: &Run, error: Unreadable) -> Error {
+    let why = match &error {
         Unreadable::OtherForm { .. } | Unreadable::Damaged(_) => {
-            "Another version of kube may have made it; `kube sandbox reset` makes it anew."
+            "Another version of kube may have made it"
         }
-        Unreadable::Unusable(_) => "May the file be read? `kube sandbox reset` makes it anew.",
+        Unreadable::Unusable(_) => "The file may be somebody else's",
     };
-    Error::new(Kind::Refused, error).hint(advice)
+    let reset = command(run, "reset");
+    Error::new(Kind::Refused, error).hint(format!("{why}; `{reset}` makes it anew."))
 }
 
 /// Returns a command of the sandbox under the name that it has here.

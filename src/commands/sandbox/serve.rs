@@ -1,5 +1,6 @@
 //! `kube sandbox serve`: the sandbox's server itself, in a terminal or in the background.
 
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
@@ -20,9 +21,18 @@ const IDLE: Duration = Duration::from_secs(5 * 60);
 pub(super) async fn run(run: &Run, args: &ServeArgs) -> Result<ExitCode, Error> {
     let folder = Folder::find(&run.process.variables)?;
     let mut signals = Signals::listen().map_err(|error| Error::new(Kind::Internal, error))?;
-    let server = match args.background {
-        true => in_background(&folder, args).await?,
-        false => in_foreground(run, &folder, args).await?,
+    let started = async {
+        match args.background {
+            true => in_background(run, &folder, args).await,
+            false => in_foreground(run, &folder, args).await,
+        }
+    };
+    let server = tokio::select! {
+        signal = signals.next() => {
+            let kind = Kind::Interrupted(signal.number());
+            return Err(Error::new(kind, "interrupted before the server was started"));
+        }
+        started = started => started?,
     };
     tokio::select! {
         _ = signals.next() => server.stop(),
@@ -37,14 +47,17 @@ pub(super) async fn run(run: &Run, args: &ServeArgs) -> Result<ExitCode, Error> 
 }
 
 /// Serves a world that is there, as somebody else's child: who started it holds the folder.
-async fn in_background(folder: &Folder, args: &ServeArgs) -> Result<Server, Error> {
+async fn in_background(run: &Run, folder: &Folder, args: &ServeArgs) -> Result<Server, Error> {
     // Neither Ctrl-C nor the end of the terminal shall reach it. It fails for the leader of a process
     // group: a server that was started by hand stays in its terminal's session.
     let _own_session = rustix::process::setsid();
     let state = state_file(folder).await?;
-    let previous = Access::read(&folder.access());
-    let idle_end = Some(args.idle_end.unwrap_or(IDLE));
-    start(folder, state, args.port, previous, idle_end).await
+    let wish = Wish {
+        port: args.port,
+        previous: Access::read(&folder.access()),
+        idle_end: Some(args.idle_end.unwrap_or(IDLE)),
+    };
+    start(run, folder, state, wish).await
 }
 
 /// Serves the world in place of a server in the background, on the same port and with the same token,
@@ -72,25 +85,38 @@ async fn in_foreground(run: &Run, folder: &Folder, args: &ServeArgs) -> Result<S
     if is_new {
         tell_new(run, folder);
     }
-    let server = start(folder, state, args.port, previous, None).await?;
+    let wish = Wish {
+        port: args.port,
+        previous,
+        idle_end: None,
+    };
+    let server = start(run, folder, state, wish).await?;
     drop(held);
     introduce(run, folder, &server)?;
     Ok(server)
 }
 
-async fn start(
-    folder: &Folder,
-    state: StateFile,
+#[derive(Debug, thiserror::Error)]
+#[error("the sandbox's server cannot be started")]
+struct CannotStart(#[source] io::Error);
+
+/// How a server is to be reached, and when it ends.
+struct Wish {
     port: Option<u16>,
+    /// The server before, which may not have taken back how to reach it.
     previous: Option<Access>,
     idle_end: Option<Duration>,
-) -> Result<Server, Error> {
-    let world = state.load().map_err(unreadable)?.ok_or_else(|| {
+}
+
+async fn start(run: &Run, folder: &Folder, state: StateFile, wish: Wish) -> Result<Server, Error> {
+    let world = state.load().map_err(|error| unreadable(run, error))?;
+    let world = world.ok_or_else(|| {
         Error::new(Kind::NotFound, "there is no world to serve")
-            .hint("`kube sandbox status` makes one.")
+            .hint(format!("`{}` makes one.", command(run, "reset")))
     })?;
-    let port = port.unwrap_or_else(|| previous.as_ref().map(free_port).unwrap_or_default());
-    let token = match previous {
+    let before = || wish.previous.as_ref().map_or(0, free_port);
+    let port = wish.port.unwrap_or_else(before);
+    let token = match wish.previous {
         Some(access) => access.token,
         None => process::secret().map_err(|error| Error::new(Kind::Internal, error))?,
     };
@@ -101,12 +127,12 @@ async fn start(
         port: Some(port),
         state: Some(state),
         access: Some(folder.access()),
-        idle_end,
+        idle_end: wish.idle_end,
     };
     Server::start(options).await.map_err(|error| {
-        Error::new(Kind::Refused, error).hint(match port {
+        Error::new(Kind::Refused, CannotStart(error)).hint(match port {
             0 => format!("Is {} writable?", folder.path().display()),
-            port => format!("Is port {port} taken by something else?"),
+            port => format!("May port {port} be listened on, and is it free?"),
         })
     })
 }
