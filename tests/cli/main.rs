@@ -5,10 +5,6 @@
     clippy::panic,
     reason = "the lints' exception for tests does not reach helpers outside of test functions"
 )]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "deadlines and the world's beginning are read from the machine's clocks"
-)]
 
 #[expect(
     dead_code,
