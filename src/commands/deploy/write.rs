@@ -134,6 +134,7 @@ async fn send(
             Outcome::Stored { .. } | Outcome::Moved { .. } | Outcome::NotSent
         );
         take(session, approved.value(), answer, written);
+        have_only_moved &= !written.is_unresolved;
     }
     match signal {
         Some(signal) if !written.missing.is_empty() => {
@@ -163,8 +164,13 @@ fn take(session: &Session, plan: &Plan, answer: Answered, written: &mut Written)
                 .map(|own| receive(own, object.as_ref().clone()));
             match receipt {
                 Some(Ok(receipt)) => {
-                    written.receipts.push((receipt, *object));
-                    return;
+                    let Some(refusal) = receipt.refusal() else {
+                        written.receipts.push((receipt, *object));
+                        return;
+                    };
+                    // The record was taken and the image was not: neither written nor untouched.
+                    written.is_unresolved = true;
+                    refusal
                 }
                 Some(Err(error)) => {
                     written.is_unresolved = true;

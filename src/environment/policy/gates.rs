@@ -72,7 +72,7 @@ impl From<GateError> for Error {
         let (kind, hint) = match &error {
             GateError::Frozen { .. } => (
                 Kind::Busy,
-                "Wait for it to end, or ask whoever set it to lift it.",
+                "Run the same command again when the freeze is over.",
             ),
             GateError::TooOld { .. } => (Kind::Refused, "Upgrade this program."),
             GateError::Branch {
@@ -177,7 +177,7 @@ impl Connection<'_> {
 }
 
 impl Policy {
-    /// Refuses while the environment is frozen.
+    /// Refuses while the environment is frozen. A rollback does not ask.
     pub(crate) fn check_frozen(&self, now: Timestamp) -> Result<(), GateError> {
         match &self.frozen_until {
             Some(setting) if now < setting.value.until => Err(GateError::Frozen {

@@ -218,8 +218,9 @@ impl Feed {
             End::Over { was_useful } => Some(self.after(was_useful, troubles)),
             End::Idle => {
                 // A proxy may hold back all that comes, so silence proves nothing: what was missed
-                // is seen in a list. Cluster events only lend their text.
-                if self.kind != Watched::Events {
+                // is seen in a list. Deployments have their safety read, and cluster events only
+                // lend their text.
+                if matches!(self.kind, Watched::ReplicaSets | Watched::Pods) {
                     self.start = Start::List;
                 }
                 Some(self.after(true, troubles))

@@ -161,6 +161,16 @@ async fn a15_a_silent_watch_is_opened_anew_and_a_read_is_the_second_source() {
     let told = watch_for(&script, Setting::default(), 59).await;
     assert_eq!(script.count(&[PODS, "watch=true"]), 2);
     assert_eq!(script.count(&[DEPLOYMENTS, "watch=true"]), 2);
+    let pods_listed = told.iter().filter(|(_, input)| {
+        matches!(
+            input,
+            Input::Listed {
+                kind: Watched::Pods,
+                ..
+            }
+        )
+    });
+    assert_eq!(pods_listed.count(), 2, "what silence hid is in the list");
     let reads: Vec<(u64, bool)> = told
         .iter()
         .skip(1)
