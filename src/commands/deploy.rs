@@ -118,7 +118,8 @@ async fn prepare(
         let standing_against = objection(&planned.plan, expectation.as_ref())
             .map(Error::from)
             .or_else(|| planned.refusal.clone().map(Error::from))
-            .or_else(|| gate(run, &session, args, &planned.outgoing).err());
+            .or_else(|| gate(run, &session, args, &planned.outgoing).err())
+            .or_else(|| unanswerable(run, &session, args, &planned.plan));
         // Nobody waits for what will be refused.
         if is_dry_run
             || standing_against.is_some()
@@ -139,6 +140,7 @@ async fn prepare(
     }
     preview.into_result()?;
     if is_dry_run {
+        busy::foretell(run, &session, args, &plan)?;
         let has_changes = !plan.deployments.is_empty();
         if !has_changes {
             show::standings(run, &plan);
@@ -199,6 +201,17 @@ fn confirmation(run: &Run, session: &Session, args: &DeployArgs, plan: &Plan) ->
         yes: args.yes,
         confirm: args.confirm.as_deref(),
     })
+}
+
+/// Returns the refusal of a real run whose confirmation cannot be had.
+fn unanswerable(run: &Run, session: &Session, args: &DeployArgs, plan: &Plan) -> Option<Error> {
+    match confirmation(run, session, args, plan) {
+        Confirmation::Refuse(refusal) if args.dry_run.is_none() => Some(refusal.into()),
+        Confirmation::Refuse(_)
+        | Confirmation::NotNeeded
+        | Confirmation::AskEnter
+        | Confirmation::AskName => None,
+    }
 }
 
 async fn ask(session: &Session, confirmation: &Confirmation, plan: &Plan) -> Result<bool, Error> {

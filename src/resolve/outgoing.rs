@@ -17,6 +17,19 @@ pub(crate) enum Direction {
     Unknown(WhyUnknown),
 }
 
+impl Direction {
+    /// Orders directions by how much a reader has to think about them.
+    pub(crate) fn gravity(&self) -> u8 {
+        match self {
+            Self::Same => 0,
+            Self::Forward => 1,
+            Self::Unknown(_) => 2,
+            Self::Diverged { .. } => 3,
+            Self::Backward => 4,
+        }
+    }
+}
+
 /// Why the direction is unknown; it is never guessed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WhyUnknown {
@@ -106,6 +119,28 @@ fn authors_of(commits: &[CommitSummary]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn going_back_weighs_most() {
+        let mut directions = [
+            Direction::Backward,
+            Direction::Same,
+            Direction::Unknown(WhyUnknown::NotAtHand),
+            Direction::Forward,
+            Direction::Diverged { lost: 1 },
+        ];
+        directions.sort_by_key(Direction::gravity);
+        assert_eq!(
+            directions,
+            [
+                Direction::Same,
+                Direction::Forward,
+                Direction::Unknown(WhyUnknown::NotAtHand),
+                Direction::Diverged { lost: 1 },
+                Direction::Backward,
+            ]
+        );
+    }
 
     fn commits(authors: &[&str]) -> Vec<CommitSummary> {
         authors

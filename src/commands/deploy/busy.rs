@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::plan::busy::{BusyError, BusyTarget, Decision, LONGEST_WAIT};
 use crate::plan::words;
 use crate::rollout::history::Past;
-use crate::rollout::verdict::{Answer, Missing};
+use crate::rollout::verdict::{Answer, Doubt, Missing, Outcome, Verdict};
 use crate::rollout::watch::Signals;
 use crate::ui::prompt;
 
@@ -22,13 +22,7 @@ pub(crate) async fn wait(
     args: &DeployArgs,
     plan: &Plan,
 ) -> Result<bool, Error> {
-    let flag = args.busy.map(|flag| match flag {
-        Flag::Wait => Busy::Wait,
-        Flag::Supersede => Busy::Supersede,
-        Flag::Refuse => Busy::Refuse,
-    });
-    let policy = session.environment.policy.busy.value;
-    let decision = match Decision::of(plan, flag, policy, run.is_interactive()) {
+    let decision = match decide(session, args, plan, run.is_interactive()) {
         Decision::Ask(targets) => ask(run, targets).await?,
         decided => decided,
     };
@@ -54,6 +48,43 @@ pub(crate) async fn wait(
             watch_to_the_end(run, session, plan, targets).await
         }
     }
+}
+
+/// Says in a dry run what the real run would do, or refuses as it would.
+pub(crate) fn foretell(
+    run: &Run,
+    session: &Session,
+    args: &DeployArgs,
+    plan: &Plan,
+) -> Result<(), Error> {
+    match decide(session, args, plan, false) {
+        Decision::Free => Ok(()),
+        Decision::Supersede(targets) => {
+            let busy = words::busy(&targets, false);
+            run.ui.warn(&format!("{busy}; it would be deployed over"));
+            Ok(())
+        }
+        Decision::Wait(targets) | Decision::Ask(targets) => {
+            let busy = words::busy(&targets, false);
+            run.ui.warn(&format!("{busy}; it would be waited for"));
+            Ok(())
+        }
+        Decision::Refuse(targets) => Err(BusyError {
+            targets,
+            is_waited_for: false,
+        }
+        .into()),
+    }
+}
+
+fn decide(session: &Session, args: &DeployArgs, plan: &Plan, is_interactive: bool) -> Decision {
+    let flag = args.busy.map(|flag| match flag {
+        Flag::Wait => Busy::Wait,
+        Flag::Supersede => Busy::Supersede,
+        Flag::Refuse => Busy::Refuse,
+    });
+    let policy = session.environment.policy.busy.value;
+    Decision::of(plan, flag, policy, is_interactive)
 }
 
 async fn ask(run: &Run, targets: Vec<BusyTarget>) -> Result<Decision, Error> {
@@ -106,14 +137,36 @@ async fn watch_to_the_end(
     match verdict.answer {
         // Succeeded, failed, or replaced by another: the next plan sees what is there now.
         Answer::Succeeded | Answer::Failed | Answer::Overtaken | Answer::Partial => Ok(true),
-        Answer::Unknown => Err(BusyError {
-            targets,
-            is_waited_for: true,
-        }
-        .into()),
+        Answer::Unknown => Err(out_of_sight(&verdict).unwrap_or_else(|| {
+            BusyError {
+                targets,
+                is_waited_for: true,
+            }
+            .into()
+        })),
         Answer::Interrupted(signal) => Err(Error::new(
             Kind::Interrupted(signal.number()),
             "interrupted before anything was sent; nothing was changed",
         )),
     }
+}
+
+/// Returns why waiting ended before its time, where the cluster went out of sight.
+fn out_of_sight(verdict: &Verdict) -> Option<Error> {
+    verdict
+        .conclusions
+        .iter()
+        .find_map(|conclusion| match &conclusion.outcome {
+            Outcome::Unknown(Doubt::LostContact { why, .. }) => {
+                Some(Error::new(Kind::Unreachable, why.clone()))
+            }
+            Outcome::Unknown(Doubt::Expelled { why }) => {
+                Some(Error::new(Kind::Denied, why.clone()))
+            }
+            Outcome::Unknown(Doubt::TimedOut | Doubt::Paused | Doubt::ControllerSilent { .. })
+            | Outcome::Complete
+            | Outcome::Failed(_)
+            | Outcome::Overtaken(_)
+            | Outcome::Interrupted(_) => None,
+        })
 }

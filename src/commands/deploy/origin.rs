@@ -128,15 +128,22 @@ impl Origin {
                 sha.parse().ok()
             })
             .collect();
-        let Some(from) = running.first() else {
+        if running.is_empty() {
             return match plan.deployments.is_empty() {
                 true => Outgoing::same(),
                 false => unknown(),
             };
-        };
-        let looked = resolve_ref::outgoing(place, &self.sources, from, to);
+        }
+        let looks = running
+            .iter()
+            .map(|from| resolve_ref::outgoing(place, &self.sources, from, to));
+        let looked = futures::future::join_all(looks);
         match tokio::time::timeout(OUTGOING_WITHIN, looked).await {
-            Ok(outgoing) => outgoing,
+            // Targets may run different commits: what takes the most back is what is told.
+            Ok(all) => all
+                .into_iter()
+                .max_by_key(|outgoing| outgoing.direction.gravity())
+                .unwrap_or_else(unknown),
             Err(_elapsed) => unknown(),
         }
     }
