@@ -55,12 +55,15 @@ impl Schedule {
         bench
     }
 
-    /// Steps through everything that is due, and looks at each moment.
+    /// Steps through everything that is due until it is quiet, and looks at each moment.
+    ///
+    /// Probes of pods that never get ready go on for ever; half an hour shows all that they can do.
     fn watch(&self, bench: &mut Bench) {
+        let end = bench.world.now().plus(milliseconds(30 * 60 * 1000));
         while let Some(due) = bench
             .world
             .next_due()
-            .filter(|due| due.since(bench.world.now()) < QUIET)
+            .filter(|due| due.since(bench.world.now()) < QUIET && *due < end)
         {
             bench.world.run_to(due);
             let (new, old) = bench.sizes();
